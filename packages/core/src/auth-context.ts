@@ -1,0 +1,97 @@
+import { type Credential, summarize } from './credential.ts'
+import { type CredentialRequest, type CredentialSource, noCredential } from './credential-source.ts'
+import { PentauthError } from './errors.ts'
+import { type Emit, type EventListener, emitter } from './events.ts'
+import { selectHeader } from './header-selection.ts'
+import { type NamedResource, type ResourceLookup, resourceLookup } from './resource-for.ts'
+import { defaultRuntime, type Runtime } from './runtime.ts'
+import type { Service } from './service.ts'
+
+export interface AuthOptions {
+  /** Where the credential comes from. */
+  readonly credential: CredentialSource
+  /** Replaces parts of the platform, such as `fetch` or the clock. */
+  readonly runtime?: Partial<Runtime>
+  /** Told what happens, without any secret. */
+  readonly onEvent?: EventListener
+}
+
+/** What the steps of a request share. */
+export interface AuthContext {
+  readonly service: Service
+  readonly source: CredentialSource
+  readonly runtime: Runtime
+  readonly emit: Emit
+  readonly resourceFor: ResourceLookup
+  readonly requestFor: (resource: NamedResource) => CredentialRequest
+  /** Answers without a promise when a fresh credential is at hand. */
+  readonly credentialFor: (resource: NamedResource) => Credential | Promise<Credential>
+}
+
+/** Prepares what the requests of one `Auth` share; nothing is read or sent. */
+export function createContext(service: Service, { credential: source, onEvent, ...options }: AuthOptions): AuthContext {
+  if (typeof source?.get !== 'function') throw notASource(service)
+  const runtime = withDefaults(options.runtime)
+  const emit = emitter(service.id, onEvent)
+  const requests = new WeakMap<NamedResource, CredentialRequest>()
+  const requestFor = (resource: NamedResource): CredentialRequest => {
+    const known = requests.get(resource)
+    if (known) return known
+    const request = { service, resource, runtime, emit }
+    requests.set(resource, request)
+    return request
+  }
+  const announced = new WeakMap<NamedResource, Credential>()
+
+  const context: AuthContext = {
+    service,
+    source,
+    runtime,
+    emit,
+    resourceFor: resourceLookup(service),
+    requestFor,
+    credentialFor(resource) {
+      const found = source.get(requestFor(resource))
+      // Without a promise and with nothing left to tell, the answer is immediate: this is the hot path.
+      if (!(found instanceof Promise) && !('absent' in found) && (!emit || announced.get(resource) === found))
+        return found
+      return settle(resource, found)
+    },
+  }
+
+  async function settle(resource: NamedResource, pending: ReturnType<CredentialSource['get']>): Promise<Credential> {
+    const found = await pending
+    if ('absent' in found) {
+      const { absent, next } = found
+      throw noCredential(requestFor(resource), [{ source: source.name, result: absent, ...(next ? { next } : {}) }])
+    }
+    if (emit && announced.get(resource) !== found) {
+      announced.set(resource, found)
+      emit({
+        type: 'credential_selected',
+        resource: resource.name,
+        credential: await summarize(found, runtime.crypto),
+        header: selectHeader(service, resource, found),
+        passedOver: source.passedOver?.(requestFor(resource)) ?? [],
+      })
+    }
+    return found
+  }
+
+  return context
+}
+
+// Property by property: `crypto` and `redirects` are getters that must stay unread until they are needed.
+function withDefaults(given: Partial<Runtime> = {}): Runtime {
+  const runtime = defaultRuntime()
+  return Object.defineProperties(runtime, Object.getOwnPropertyDescriptors(given))
+}
+
+function notASource(service: Service): PentauthError {
+  return new PentauthError({
+    code: 'invalid_option',
+    message: `createAuth(${service.id}): "credential" is not a credential source.`,
+    service: service.id,
+    hint: 'Wrap a key as apiKey(key); in Node, import createAuth from @pentauth/node to use the environment.',
+  })
+}

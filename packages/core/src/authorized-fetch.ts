@@ -1,0 +1,128 @@
+import type { AuthContext } from './auth-context.ts'
+import { type Credential, summarize } from './credential.ts'
+import { PentauthError } from './errors.ts'
+import { urlForEvent } from './events.ts'
+import { credentialHeaderNames, credentialHeaders } from './header-selection.ts'
+import { passthrough } from './http.ts'
+import { type Outgoing, sendFollowing } from './redirect.ts'
+import type { NamedResource } from './resource-for.ts'
+import { attachContext, errorFrom, refusesCredential } from './service-error.ts'
+
+/**
+ * The request, on one screen: which resource, which credential, which headers, send, judge, renew once.
+ *
+ * It behaves as `fetch`: no HTTP status is thrown, nothing is timed out, capped or retried, and the request is sent again at most
+ * once, after a renewal, if its body allows.
+ */
+export async function authorizedFetch(
+  auth: AuthContext,
+  input: string | URL | Request,
+  init?: RequestInit,
+): Promise<Response> {
+  const resource = auth.resourceFor(isRequest(input) ? input.url : input)
+  const credential = await auth.credentialFor(resource)
+  const request = withCredential(auth, resource, credential, input, init)
+  const response = await send(auth, request, resource)
+  if (!(await isRefused(auth, response, resource, credential))) return response
+
+  const renewed = await renew(auth, resource, credential)
+  if (!renewed || !request.replayable) return response
+  await response.body?.cancel()
+  auth.emit?.({
+    type: 'request_resent',
+    resource: resource.name,
+    url: urlForEvent(new URL(isRequest(input) ? input.url : input)),
+    credential: await summarize(renewed, auth.runtime.crypto),
+  })
+  const second = await send(auth, withCredential(auth, resource, renewed, input, init), resource)
+  await isRefused(auth, second, resource, renewed)
+  return second
+}
+
+/** The caller's request with the credential in its one header; every other header of the caller's stays. */
+function withCredential(
+  auth: AuthContext,
+  resource: NamedResource,
+  credential: Credential,
+  input: string | URL | Request,
+  init: RequestInit | undefined,
+): Outgoing {
+  const request = isRequest(input) ? input : undefined
+  const headers = new Headers(init?.headers ?? request?.headers)
+  // SDKs that we are the fetch of insist on a key of their own; two credentials on one request would be a leak or a riddle.
+  for (const name of credentialHeaderNames) headers.delete(name)
+  for (const [name, value] of Object.entries(credentialHeaders(auth.service, resource, credential))) {
+    if (!headers.has(name)) headers.set(name, value)
+  }
+  const body = init?.body ?? request?.body
+  return {
+    input,
+    // A null prototype: nothing that pollutes Object.prototype becomes an option of the request.
+    init: Object.assign(Object.create(null), init, {
+      headers,
+      method: (init?.method ?? request?.method ?? 'GET').toUpperCase(),
+      signal: init?.signal ?? request?.signal,
+    }),
+    hasBody: body !== null && body !== undefined,
+    replayable: isReplayable(body),
+  }
+}
+
+/** Sends in the way that keeps secrets home under the caller's redirect mode and on this platform. */
+function send(auth: AuthContext, request: Outgoing, resource: NamedResource): Promise<Response> {
+  const { input, init } = request
+  const mode = init.redirect ?? (isRequest(input) ? input.redirect : 'follow')
+  if (mode === 'follow' && auth.runtime.redirects === 'self') return sendFollowing(auth, request, resource)
+  // A browser hides redirects and strips only Authorization when it follows one to another origin.
+  const redirect = mode === 'follow' && init.headers.has('x-api-key') ? 'error' : mode
+  return passthrough(auth.runtime, input, { ...init, redirect })
+}
+
+/** Whether the service refused this credential itself; marks every refused response for `errorFrom`. */
+async function isRefused(
+  auth: AuthContext,
+  response: Response,
+  resource: NamedResource,
+  credential: Credential,
+): Promise<boolean> {
+  if (response.status < 400) return false
+  attachContext(response, { service: auth.service, resource, credential })
+  // 401 is the standard's answer to a bad credential, 403 is Pensyve's; neither always means it, so the text decides.
+  if (response.status !== 401 && response.status !== 403) return false
+  const error = await errorFrom(response)
+  if (!error || !refusesCredential(error)) return false
+  auth.emit?.({
+    type: 'credential_refused',
+    resource: resource.name,
+    credential: await summarize(credential, auth.runtime.crypto),
+    status: response.status,
+    code: error.code,
+  })
+  return true
+}
+
+/** Another credential after a refusal; a failure that will pass is thrown, since a 401 would look like a sign-out. */
+async function renew(auth: AuthContext, resource: NamedResource, refused: Credential): Promise<Credential | undefined> {
+  try {
+    return await auth.source.renew?.(refused, auth.requestFor(resource))
+  } catch (error) {
+    if (PentauthError.isInstance(error) && !error.retryable) return undefined
+    throw error
+  }
+}
+
+// By shape: a Request of another realm or another fetch implementation is one too.
+function isRequest(input: string | URL | Request): input is Request {
+  return typeof input === 'object' && 'url' in input
+}
+
+function isReplayable(body: unknown): boolean {
+  if (body === null || body === undefined || typeof body === 'string') return true
+  return (
+    body instanceof URLSearchParams ||
+    body instanceof Blob ||
+    body instanceof FormData ||
+    body instanceof ArrayBuffer ||
+    ArrayBuffer.isView(body)
+  )
+}

@@ -1,0 +1,76 @@
+import type { CredentialSummary } from './credential.ts'
+import type { PentauthErrorCode } from './errors.ts'
+import type { CredentialHeader } from './service.ts'
+
+/** What happened, for logs and screens: no event ever holds a secret, and URLs come without their query. */
+export type PentauthEvent = { readonly service: string } & (
+  | {
+      readonly type: 'credential_selected'
+      readonly resource: string
+      readonly credential: CredentialSummary
+      readonly header: CredentialHeader
+      /** Other sources that hold a credential too and were not used. */
+      readonly passedOver: readonly string[]
+    }
+  | { readonly type: 'credential_suspect'; readonly source: string; readonly reason: string }
+  | { readonly type: 'source_skipped'; readonly resource: string; readonly source: string; readonly reason: string }
+  | {
+      readonly type: 'credential_refused'
+      readonly resource: string
+      readonly credential: CredentialSummary
+      readonly status: number
+      readonly code: PentauthErrorCode
+    }
+  | {
+      readonly type: 'token_requested'
+      readonly tokenEndpoint: string
+      readonly source: string
+      readonly reason: 'first' | 'expiring' | 'refused'
+    }
+  | { readonly type: 'token_received'; readonly credential: CredentialSummary; readonly expiresAt: number | undefined }
+  | {
+      readonly type: 'token_request_failed'
+      readonly tokenEndpoint: string
+      readonly code: PentauthErrorCode
+      /** Seconds until the next attempt is allowed, where one is. */
+      readonly retryAfter: number | undefined
+    }
+  | {
+      readonly type: 'request_resent'
+      readonly resource: string
+      readonly url: string
+      readonly credential: CredentialSummary
+    }
+  | {
+      readonly type: 'redirect_followed'
+      readonly from: string
+      readonly to: string
+      readonly status: number
+      /** Whether the next request carries the credential: only within the same resource. */
+      readonly withCredential: boolean
+    }
+)
+
+/** Event without the service id, as the code that emits it writes it. */
+export type EventFacts = PentauthEvent extends infer E ? (E extends unknown ? Omit<E, 'service'> : never) : never
+
+export type EventListener = (event: PentauthEvent) => void
+
+/** Tells a listener, if there is one; `undefined` lets callers skip work that only an event needs. */
+export type Emit = ((facts: EventFacts) => void) | undefined
+
+export function emitter(service: string, listener: EventListener | undefined): Emit {
+  if (!listener) return undefined
+  return (facts) => {
+    try {
+      listener({ service, ...facts } as PentauthEvent)
+    } catch {
+      // A listener that fails must not fail the request it only watches.
+    }
+  }
+}
+
+/** A URL as events show it: origin and path. */
+export function urlForEvent(url: URL): string {
+  return url.origin + url.pathname
+}

@@ -1,0 +1,59 @@
+import { PentauthError } from './errors.ts'
+import type { Runtime } from './runtime.ts'
+
+// This file is the only one that sends requests.
+
+/** Sends a request to a resource as it is: no timeout, no size limit, no retry. */
+export function passthrough(runtime: Runtime, input: string | URL | Request, init: RequestInit): Promise<Response> {
+  return runtime.fetch(input, init)
+}
+
+/** Limits for OAuth endpoints, whose honest answers are small and quick. */
+const timeoutMs = 10_000
+const maxBytes = 262_144
+
+/**
+ * Sends a request to an OAuth endpoint: no redirect is followed, at most 10 s, at most 256 KiB are read.
+ *
+ * @throws PentauthError `temporarily_unavailable` when the endpoint cannot be reached, is too slow or answers too much.
+ */
+export async function bounded(runtime: Runtime, url: string, init: RequestInit): Promise<Response> {
+  const unavailable = (what: string, cause?: unknown) =>
+    new PentauthError({
+      code: 'temporarily_unavailable',
+      message: `${new URL(url).origin} ${what}.`,
+      hint: 'Check the network (proxy, DNS, VPN) and try again; nothing was signed out.',
+      retryable: true,
+      cause,
+    })
+  try {
+    const response = await runtime.fetch(url, { ...init, redirect: 'manual', signal: AbortSignal.timeout(timeoutMs) })
+    const { status, headers } = response
+    const body = await readCapped(response, maxBytes + 1)
+    if (body.length > maxBytes) throw unavailable(`answered more than ${maxBytes / 1024} KiB`)
+    return new Response(body === '' || status === 204 || status === 304 ? null : body, { status, headers })
+  } catch (error) {
+    if (PentauthError.isInstance(error)) throw error
+    const timedOut = error instanceof DOMException && error.name === 'TimeoutError'
+    throw unavailable(timedOut ? `did not answer within ${timeoutMs / 1000} s` : 'could not be reached', error)
+  }
+}
+
+/** Reads at most that many bytes of a body as text and drops the rest. */
+export async function readCapped(response: Response, limit: number): Promise<string> {
+  const reader = response.body?.getReader()
+  if (!reader) return ''
+  const decoder = new TextDecoder()
+  let text = ''
+  let bytes = 0
+  for (;;) {
+    const { done, value } = await reader.read()
+    if (done) return text + decoder.decode()
+    bytes += value.byteLength
+    text += decoder.decode(value, { stream: true })
+    if (bytes >= limit) {
+      reader.cancel().catch(() => undefined)
+      return text.slice(0, limit)
+    }
+  }
+}

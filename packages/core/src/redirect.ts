@@ -1,0 +1,119 @@
+import type { AuthContext } from './auth-context.ts'
+import { PentauthError } from './errors.ts'
+import { urlForEvent } from './events.ts'
+import { passthrough } from './http.ts'
+import type { NamedResource } from './resource-for.ts'
+
+/** One request in a form that can be sent again. */
+export interface Outgoing {
+  readonly input: string | URL | Request
+  readonly init: RequestInit & { readonly headers: Headers; readonly method: string }
+  /** Whether `init.body` can be sent a second time. */
+  readonly replayable: boolean
+  readonly hasBody: boolean
+}
+
+// As the Fetch standard (section 4.4, HTTP-redirect fetch).
+const maxHops = 20
+const redirectStatuses = [301, 302, 303, 307, 308]
+
+// What may go to an origin the service does not cover: a list of the harmless, since a list of the secret is never complete.
+const harmless = ['accept', 'accept-language', 'user-agent', 'range']
+
+/**
+ * Sends a request and follows its redirects hop by hop: within the resource with the credential, elsewhere bare.
+ *
+ * fetch itself drops `Authorization` across origins and forwards `x-api-key` and the body, which is why we follow ourselves.
+ *
+ * @throws PentauthError `redirect_refused` when following would carry a body elsewhere, cannot repeat it, or never ends.
+ */
+export async function sendFollowing(auth: AuthContext, outgoing: Outgoing, resource: NamedResource): Promise<Response> {
+  let { input, init } = outgoing
+  let withCredential = true
+  for (let hop = 0; ; hop++) {
+    const response = await passthrough(auth.runtime, input, { ...init, redirect: 'manual' })
+    const location = redirectStatuses.includes(response.status) ? response.headers.get('location') : null
+    if (location === null) return hop === 0 ? response : markRedirected(response)
+    const url = new URL(typeof input === 'object' && 'url' in input ? input.url : input)
+    const target = URL.canParse(location, url) ? new URL(location, url) : undefined
+    if (!target || !/^https?:$/.test(target.protocol)) throw refused(auth, url, response, 'leads to no http(s) URL')
+    if (hop === maxHops) throw refused(auth, url, response, `is the ${maxHops + 1}st in a row`)
+
+    // Once bare, always bare: a foreign server must not choose what our credential is sent to.
+    withCredential &&= isWithin(auth, target, resource)
+    const next = nextInit(auth, init, response, url, target, withCredential, outgoing)
+    auth.emit?.({
+      type: 'redirect_followed',
+      from: urlForEvent(url),
+      to: urlForEvent(target),
+      status: response.status,
+      withCredential,
+    })
+    await response.body?.cancel()
+    if (!target.hash) target.hash = url.hash
+    input = target
+    init = next
+  }
+}
+
+function isWithin(auth: AuthContext, target: URL, resource: NamedResource): boolean {
+  try {
+    return auth.resourceFor(target) === resource && !target.username && !target.password
+  } catch {
+    return false
+  }
+}
+
+function nextInit(
+  auth: AuthContext,
+  init: Outgoing['init'],
+  response: Response,
+  from: URL,
+  target: URL,
+  withCredential: boolean,
+  outgoing: Outgoing,
+): Outgoing['init'] {
+  const { method } = init
+  const toGet =
+    (response.status === 303 && method !== 'GET' && method !== 'HEAD') || (response.status <= 302 && method === 'POST')
+  const carriesBody = outgoing.hasBody && !toGet && method !== 'GET' && method !== 'HEAD'
+  if (carriesBody && !withCredential && target.origin !== from.origin) {
+    throw refused(auth, from, response, `would carry the request body to ${target.origin}`)
+  }
+  if (carriesBody && !outgoing.replayable) throw refused(auth, from, response, 'needs a body that cannot be sent twice')
+  const headers = withCredential ? new Headers(init.headers) : only(init.headers, harmless)
+  if (!withCredential && carriesBody) copy(init.headers, headers, 'content-type')
+  if (!toGet) return { ...init, headers }
+  for (const name of ['content-type', 'content-length', 'content-encoding', 'content-language', 'content-location']) {
+    headers.delete(name)
+  }
+  const { body: _, ...rest } = init
+  return { ...rest, headers, method: 'GET' }
+}
+
+function only(headers: Headers, names: readonly string[]): Headers {
+  const kept = new Headers()
+  for (const name of names) copy(headers, kept, name)
+  return kept
+}
+
+function copy(from: Headers, to: Headers, name: string): void {
+  const value = from.get(name)
+  if (value !== null) to.set(name, value)
+}
+
+// `fetch` would say so too; a caller that checks `redirected` must not be told otherwise because we followed.
+function markRedirected(response: Response): Response {
+  return Object.defineProperty(response, 'redirected', { value: true })
+}
+
+function refused(auth: AuthContext, from: URL, response: Response, why: string): PentauthError {
+  response.body?.cancel().catch(() => undefined)
+  return new PentauthError({
+    code: 'redirect_refused',
+    message: `${auth.service.name} answered ${response.status} at ${urlForEvent(from)} with a redirect that ${why}.`,
+    service: auth.service.id,
+    status: response.status,
+    hint: "Request the final URL itself, or pass redirect: 'manual' to see the answer.",
+  })
+}

@@ -1,0 +1,75 @@
+import { PentauthError } from './errors.ts'
+import { isSecure, type Service } from './service.ts'
+
+export interface RelocateOptions {
+  /** Lets credentials travel unencrypted to hosts other than this machine. Only for a network you trust completely. */
+  readonly dangerouslyAllowPlainHttp?: boolean
+}
+
+/**
+ * Returns the service at other origins: a self-hosted deployment, a gateway, the sandbox.
+ *
+ * Every URL of the definition at a named origin moves; paths stay. Origins that the service does not use are ignored, so one
+ * table can serve several services, but a table that moves nothing is an error: it would leave credentials going to production.
+ *
+ * @param origins new origins by documented origin, such as `{ 'https://app.pentographer.com': 'https://pentest.example.com' }`
+ * @throws PentauthError `invalid_option` when an entry is not an origin, is plain http beyond loopback, or none applies.
+ * @example
+ * ```ts
+ * const local = relocate(pendium, { 'https://pendium.ai': 'http://127.0.0.1:4100' })
+ * ```
+ */
+export function relocate<Names extends string>(
+  service: Service<Names>,
+  origins: Readonly<Record<string, string>>,
+  options: RelocateOptions = {},
+): Service<Names> {
+  const moves = new Map(Object.entries(origins).map(([from, to]) => [originOf(from), targetOf(to, options)] as const))
+  let moved = 0
+  const move = (value: unknown): unknown => {
+    if (typeof value === 'string') {
+      const url = /^https?:\/\//.test(value) && URL.canParse(value) ? new URL(value) : undefined
+      const target = url && moves.get(url.origin)
+      if (!url || !target) return value
+      moved++
+      // Only the origin is replaced, so that "https://host" does not become "https://host/".
+      return value.replace(/^https?:\/\/[^/?#]+/, () => target)
+    }
+    if (Array.isArray(value)) return value.map(move)
+    if (typeof value !== 'object' || value === null) return value
+    return Object.fromEntries(Object.entries(value).map(([name, part]) => [name, move(part)]))
+  }
+  const relocated = move(service) as Service<Names>
+  // The documentation stays where it is: a deployment of your own does not serve it.
+  if (moved > 0) return { ...relocated, links: { ...relocated.links, docs: service.links.docs }, relocated: true }
+  throw new PentauthError({
+    code: 'invalid_option',
+    message: `relocate: none of the given origins belongs to ${service.name}.`,
+    service: service.id,
+    hint: `Its origins are ${[...originsOf(service)].join(', ')}.`,
+  })
+}
+
+function originsOf(service: Service): Set<string> {
+  return new Set(Object.values(service.resources).map((resource) => new URL(resource.url).origin))
+}
+
+function originOf(text: string): string {
+  const url = URL.canParse(text) ? new URL(text) : undefined
+  if (url && url.pathname === '/' && !url.search && !url.hash && !url.username && !url.password) return url.origin
+  throw new PentauthError({
+    code: 'invalid_option',
+    message: 'relocate: both sides of an entry must be origins.',
+    hint: 'Write scheme, host and port only, such as https://app.pentographer.com or http://127.0.0.1:4100.',
+  })
+}
+
+function targetOf(text: string, options: RelocateOptions): string {
+  const origin = originOf(text)
+  if (isSecure(new URL(origin)) || options.dangerouslyAllowPlainHttp) return origin
+  throw new PentauthError({
+    code: 'invalid_option',
+    message: `relocate: ${origin} is plain http beyond this machine, so credentials would travel readable by others.`,
+    hint: 'Use https, or pass { dangerouslyAllowPlainHttp: true } if you accept that.',
+  })
+}

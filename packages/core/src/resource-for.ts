@@ -1,0 +1,95 @@
+import { PentauthError } from './errors.ts'
+import type { Resource, Service } from './service.ts'
+
+/** A resource together with its name in the service. */
+export interface NamedResource extends Resource {
+  readonly name: string
+}
+
+/** Finds the resource that covers a URL; the result of parsing a string is remembered, so a hot path parses nothing. */
+export type ResourceLookup = (url: string | URL) => NamedResource
+
+/**
+ * Returns the resource that covers a URL: same origin, longest prefix, on a path boundary.
+ *
+ * @throws PentauthError `url_not_covered` when no resource covers the URL, `invalid_url` when it is not an absolute http(s) URL.
+ * @example
+ * ```ts
+ * resourceFor(pendra, 'https://api.pendra.ai/v1/messages').name // 'messages'
+ * ```
+ */
+export function resourceFor(service: Service, url: string | URL): NamedResource {
+  return resourceLookup(service)(url)
+}
+
+const remembered = 200
+
+/** Prepares `resourceFor` for many calls on one service. */
+export function resourceLookup(service: Service): ResourceLookup {
+  const prefixes = Object.entries<Resource>(service.resources)
+    .map(([name, resource]) => {
+      const { origin, pathname } = new URL(resource.url)
+      return { resource: { ...resource, name }, origin, path: pathname.replace(/\/$/, '') }
+    })
+    .sort((a, b) => b.path.length - a.path.length)
+
+  const find = (url: URL): NamedResource => {
+    if (!climbsOut(url.pathname)) {
+      for (const { resource, origin, path } of prefixes) {
+        if (url.origin === origin && (url.pathname === path || url.pathname.startsWith(`${path}/`))) return resource
+      }
+    }
+    throw notCovered(service, url)
+  }
+
+  const cache = new Map<string, NamedResource>()
+  return (url) => {
+    if (typeof url !== 'string') return find(checkUrl(service, url))
+    const known = cache.get(url)
+    if (known) return known
+    const resource = find(parseUrl(service, url))
+    // Callers with ids in their paths would grow the cache without end, so it starts over when full.
+    if (cache.size >= remembered) cache.clear()
+    cache.set(url, resource)
+    return resource
+  }
+}
+
+function parseUrl(service: Service, text: string): URL {
+  return checkUrl(service, URL.canParse(text) ? new URL(text) : undefined)
+}
+
+/** Takes an absolute http(s) URL without user information; what is wrong with another is said without repeating it. */
+function checkUrl(service: Service, url: URL | undefined): URL {
+  if (url && /^https?:$/.test(url.protocol) && !url.username && !url.password) return url
+  const what = !url
+    ? 'is not an absolute URL'
+    : url.username || url.password
+      ? 'holds a user or password'
+      : 'is not http(s)'
+  const base = Object.values<Resource>(service.resources)[0]?.url
+  throw new PentauthError({
+    code: 'invalid_url',
+    message: `The request URL ${what}.`,
+    service: service.id,
+    hint: `Give an absolute URL such as ${base}.`,
+  })
+}
+
+// A server that decodes %2F before routing would read "/v1/..%2Fadmin" as "/admin", which the prefix check did not see.
+function climbsOut(path: string): boolean {
+  return (
+    path.includes('%') &&
+    /(?:^|\/|\\|%2f|%5c)(?:\.|%2e){1,2}(?:%2f|%5c)|(?:%2f|%5c)(?:\.|%2e){1,2}(?:$|\/|%2f|%5c)/i.test(path)
+  )
+}
+
+function notCovered(service: Service, url: URL): PentauthError {
+  const covered = Object.entries<Resource>(service.resources).map(([name, { url }]) => `${name} ${url}`)
+  return new PentauthError({
+    code: 'url_not_covered',
+    message: `No resource of ${service.name} covers ${url.origin}${url.pathname}, so no credential is sent there.`,
+    service: service.id,
+    hint: `${service.name} covers ${covered.join(', ')}. Use relocate() for a deployment of your own.`,
+  })
+}

@@ -1,0 +1,34 @@
+/** The platform seam: everything core needs from where it runs. */
+export interface Runtime {
+  readonly fetch: (input: string | URL | Request, init?: RequestInit) => Promise<Response>
+  readonly crypto: Crypto
+  /** Milliseconds since the epoch. */
+  now(): number
+  /** Resolves after that many milliseconds. */
+  sleep(ms: number): Promise<void>
+  /**
+   * Who follows redirects: `self` where fetch shows a 3xx answer (Node, Bun, Deno, workers on servers), so that we decide hop by
+   * hop; `platform` in browsers, which hide it.
+   */
+  readonly redirects: 'self' | 'platform'
+}
+
+/**
+ * The runtime of the platform this code runs on; nothing is touched before it is needed.
+ *
+ * Globals are read at each call, so a `fetch` that a test or a tracer replaces later is the one that is used.
+ */
+export function defaultRuntime(): Runtime {
+  return {
+    fetch: (input, init) => globalThis.fetch(input, init),
+    get crypto() {
+      return globalThis.crypto
+    },
+    now: () => Date.now(),
+    sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
+    get redirects() {
+      // Pages have a document, browser workers a WorkerLocation; server runtimes have neither.
+      return 'document' in globalThis || 'WorkerLocation' in globalThis ? 'platform' : 'self'
+    },
+  }
+}

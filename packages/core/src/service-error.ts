@@ -1,0 +1,218 @@
+import { bearerChallenge } from './challenge.ts'
+import type { Credential } from './credential.ts'
+import { PentauthError, type PentauthErrorCode, type PentauthErrorInit, printable } from './errors.ts'
+import { readCapped } from './http.ts'
+import type { NamedResource } from './resource-for.ts'
+import type { DocumentedError, Service, ServiceLink } from './service.ts'
+
+/** What `auth.fetch` knows about a response it returns; kept on the response, so that `errorFrom` needs no argument. */
+export interface ResponseContext {
+  readonly service: Service
+  readonly resource: NamedResource
+  /** The credential the request carried. */
+  readonly credential: Credential
+}
+
+// A registered symbol, so that the ESM and CommonJS copies of this package read each other's responses.
+const contextKey: unique symbol = Symbol.for('pentauth.response')
+
+type WithContext = Response & { [contextKey]?: ResponseContext }
+
+/** Marks a refused response with what is known about its request; invisible to loops, JSON and spreads. */
+export function attachContext(response: Response, context: ResponseContext): void {
+  Object.defineProperty(response, contextKey, { value: context, configurable: true })
+}
+
+// Bytes of an error body that are read; documented ones have a few hundred.
+const bodyLimit = 65_536
+
+/**
+ * The documented error behind a refused response, typed; `undefined` when the response is ok. The response stays readable.
+ *
+ * @param response what `auth.fetch` returned; another response is judged by its status alone
+ * @example
+ * ```ts
+ * const response = await auth.fetch('https://pendium.ai/api/visibility/report?syntheticId=a1')
+ * const error = await errorFrom(response)
+ * if (error?.code === 'agent_not_accessible') console.log(error.parameters?.syntheticId, error.hint)
+ * ```
+ */
+export async function errorFrom(response: Response): Promise<PentauthError | undefined> {
+  if (response.ok || response.status < 400) return undefined
+  const context = (response as WithContext)[contextKey]
+  const body = response.bodyUsed ? '' : await readCapped(response.clone(), bodyLimit)
+  return judge(response, body, context)
+}
+
+/**
+ * Returns an ok response and throws the documented error of any other.
+ *
+ * @throws PentauthError with the code of the documented refusal, or one by status: `forbidden`, `rate_limited`, `service_unavailable`, …
+ * @example
+ * ```ts
+ * const memories = await throwIfRefused(await auth.fetch(url)).then(response => response.json())
+ * ```
+ */
+export async function throwIfRefused(response: Response): Promise<Response> {
+  const error = await errorFrom(response)
+  if (error) throw error
+  return response
+}
+
+/** Whether an error says that the credential itself was refused, so that renewing it may help. */
+export function refusesCredential(error: PentauthError): boolean {
+  return error.code === 'credential_refused' || error.code === 'authentication_required'
+}
+
+function judge(response: Response, body: string, context: ResponseContext | undefined): PentauthError {
+  const { status, headers } = response
+  const secret = context?.credential.secret.reveal()
+  // A service that repeats the credential in its answer must not put it into our message.
+  const text = secret ? body.replaceAll(secret, '[secret]') : body
+  const said = textsOf(text)
+  const challenge = bearerChallenge(headers.get('www-authenticate'))
+  if (challenge?.error_description) said.push(challenge.error_description)
+  const facts = { status, retryAfter: retryAfterOf(headers), retryable: status === 429 || status >= 500 }
+
+  if (challenge?.error === 'insufficient_scope') return scopeError(context, challenge.scope, facts)
+  for (const documented of context?.service.errors ?? []) {
+    const parameters = matches(documented, status, said)
+    if (parameters) return documentedError(context as ResponseContext, documented, parameters, said[0], facts)
+  }
+  return statusError(context, said[0], facts)
+}
+
+/** The texts of an error body that can be a documented message, the most telling first. */
+function textsOf(body: string): string[] {
+  let parsed: unknown
+  try {
+    parsed = JSON.parse(body)
+  } catch {
+    return body.trim() && !body.trimStart().startsWith('<') ? [body.trim()] : []
+  }
+  const { message, error_description, detail, error, code } = (parsed ?? {}) as Record<string, unknown>
+  const nested = typeof error === 'object' && error !== null ? (error as Record<string, unknown>).message : error
+  return [message, error_description, detail, nested, code].filter(
+    (text) => typeof text === 'string' && text !== '',
+  ) as string[]
+}
+
+/** The parameters of a documented message, or `undefined` when it is not the one that was said. */
+function matches(
+  documented: DocumentedError,
+  status: number,
+  said: readonly string[],
+): Record<string, string> | undefined {
+  if (documented.status !== undefined && documented.status !== status) return undefined
+  if (documented.message === undefined) return {}
+  const pattern = new RegExp(
+    documented.message
+      .split(/(\{\w+\})/)
+      .map((part) =>
+        /^\{\w+\}$/.test(part) ? `(?<${part.slice(1, -1)}>.{1,200}?)` : part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'),
+      )
+      .join(''),
+  )
+  for (const text of said) {
+    const match = pattern.exec(text.slice(0, 2000))
+    if (match)
+      return Object.fromEntries(
+        Object.entries(match.groups ?? {}).map(([name, value]) => [name, printable(value, 200)]),
+      )
+  }
+  return undefined
+}
+
+type Facts = Pick<PentauthErrorInit, 'status' | 'retryAfter' | 'retryable'>
+
+function documentedError(
+  context: ResponseContext,
+  { code, hint, link }: DocumentedError,
+  parameters: Record<string, string>,
+  said: string | undefined,
+  facts: Facts,
+): PentauthError {
+  const { service } = context
+  const page = link && service.links[link]
+  return new PentauthError({
+    ...facts,
+    code,
+    message: `${subject(context, code)}: ${quoted(facts.status, said)}.`,
+    service: service.id,
+    ...(Object.keys(parameters).length > 0 ? { parameters } : {}),
+    hint: page ? `${hint} ${place(page)}` : hint,
+    link: page?.url ?? service.links.docs.url,
+  })
+}
+
+function scopeError(context: ResponseContext | undefined, scope: string | undefined, facts: Facts): PentauthError {
+  const needed = scope ? printable(scope, 200) : undefined
+  const fallback = context?.service.scopes?.default
+  const scopes = [...new Set([needed, fallback])].filter(Boolean).map((name) => `"${name}"`)
+  return new PentauthError({
+    ...facts,
+    code: 'insufficient_scope',
+    message: `${context?.service.name ?? 'The service'} refused the operation: the credential's scope does not allow it.`,
+    service: context?.service.id,
+    ...(needed ? { parameters: { scope: needed } } : {}),
+    hint:
+      scopes.length > 0
+        ? `Use a credential with scope ${scopes.join(' or ')}.`
+        : 'Use a credential with a wider scope.',
+    link: context?.service.links.keys?.url ?? context?.service.links.docs.url,
+  })
+}
+
+const byStatus: Readonly<Record<number, { code: PentauthErrorCode; hint: string }>> = {
+  401: { code: 'credential_refused', hint: 'Check that the credential is current and belongs to this service.' },
+  402: { code: 'insufficient_credits', hint: 'Buy credits or change the plan.' },
+  403: { code: 'forbidden', hint: 'The credential is valid but not allowed to do this.' },
+  404: { code: 'not_found', hint: 'Check the path and the ids in it.' },
+  429: {
+    code: 'rate_limited',
+    hint: 'Wait before trying again; error.retryAfter says how many seconds where the service does.',
+  },
+}
+
+function statusError(context: ResponseContext | undefined, said: string | undefined, facts: Facts): PentauthError {
+  const status = facts.status ?? 0
+  const { code, hint } = byStatus[status] ?? {
+    code: status >= 500 ? ('service_unavailable' as const) : ('request_rejected' as const),
+    hint:
+      status >= 500
+        ? 'The service has a problem; try again later.'
+        : "Check the request against the service's documentation.",
+  }
+  return new PentauthError({
+    ...facts,
+    code,
+    message: `${subject(context, code)}: ${quoted(status, said)}.`,
+    service: context?.service.id,
+    hint,
+    link: context?.service.links.docs.url,
+  })
+}
+
+function subject(context: ResponseContext | undefined, code: PentauthErrorCode): string {
+  if (!context) return 'The service refused the request'
+  const { service, credential } = context
+  if (code !== 'credential_refused') return `${service.name} refused the request`
+  const what = credential.kind === 'api-key' ? 'API key' : 'access token'
+  return `${service.name} refused the ${what} from ${credential.source} (${credential.secret.preview}…)`
+}
+
+function quoted(status: number | undefined, said: string | undefined): string {
+  return said ? `${status} ${JSON.stringify(printable(said))}` : `status ${status}`
+}
+
+function place({ where, url }: ServiceLink): string {
+  return `See ${where}${url ? ` (${url})` : ''}.`
+}
+
+/** `Retry-After` in seconds, from seconds or a date (RFC 9110 section 10.2.3). */
+export function retryAfterOf(headers: Headers): number | undefined {
+  const value = headers.get('retry-after')?.trim()
+  if (!value) return undefined
+  const seconds = /^\d{1,9}$/.test(value) ? Number(value) : Math.ceil((Date.parse(value) - Date.now()) / 1000)
+  return Number.isFinite(seconds) ? Math.max(0, seconds) : undefined
+}

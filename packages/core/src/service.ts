@@ -1,0 +1,203 @@
+import type { PentauthErrorCode } from './errors.ts'
+import { PentauthError } from './errors.ts'
+
+/** How a credential was obtained, which decides the headers that can carry it. */
+export type CredentialKind = 'api-key' | 'access-token'
+
+/** The request headers a credential can travel in; `authorization` always means the Bearer scheme (RFC 6750 section 2.1). */
+export type CredentialHeader = 'authorization' | 'x-api-key'
+
+/** Where a fact comes from: the service's own page, another public source, or our assumption (explained beside it). */
+export type FactSource = 'documented' | 'found' | 'assumed'
+
+/** One call a resource offers, by method and path below the resource's URL. */
+export interface Operation {
+  readonly name: string
+  readonly method: string
+  /** Relative to the resource's URL, such as `/recall`. */
+  readonly path: string
+  /** True where the service answers without a credential. */
+  readonly public?: boolean
+}
+
+/** One protected surface of a service, identified by its URL prefix (RFC 9728 calls it a protected resource). */
+export interface Resource {
+  /** The URL prefix; a request is covered on a path boundary at the same origin. */
+  readonly url: string
+  readonly protocol: 'rest' | 'mcp' | 'graphql'
+  /** Headers an API key may travel in, the default first; absent where keys are refused. */
+  readonly apiKey?: readonly CredentialHeader[]
+  /** True where access tokens are accepted; they always travel as Bearer. */
+  readonly accessToken?: boolean
+  /** Headers sent with every request unless the caller set them. */
+  readonly headers?: Readonly<Record<string, string>>
+  /** Token audience (RFC 8707 `resource`); the resource's URL unless given. */
+  readonly audience?: string
+  readonly operations?: readonly Operation[]
+}
+
+/** The rules of a service's API keys. */
+export interface ApiKeyRules {
+  readonly prefix?: string
+  readonly prefixSource?: FactSource
+  /** Regular expression source that a whole key matches. */
+  readonly pattern?: string
+  readonly patternSource?: FactSource
+  /** Environment variable that holds the key. */
+  readonly env: string
+  readonly rotation: {
+    /** `rotate`: the service makes a new key beside the old one; `renew`: the new key replaces it; `replace`: create, deploy, delete. */
+    readonly method: 'rotate' | 'renew' | 'replace'
+    /** Seconds the old key goes on working after the new one exists; absent where you delete it yourself. */
+    readonly grace?: number
+  }
+  /** How many keys an account can have, where there is a limit. */
+  readonly perAccount?: number
+  /** Things a key cannot do and a person in the console can. */
+  readonly consoleOnly?: readonly string[]
+}
+
+/** A service's authorization server as its documents describe it (RFC 8414 nouns). */
+export interface OAuthRules {
+  readonly issuer?: string
+  readonly authorizationServerMetadata?: string
+  readonly protectedResourceMetadata?: string
+  readonly authorizationEndpoint?: string
+  readonly tokenEndpoint?: string
+  readonly registrationEndpoint?: string
+  readonly revocationEndpoint?: string
+  readonly grants: readonly ('authorization_code' | 'refresh_token' | 'client_credentials')[]
+  readonly tokenEndpointAuthMethod: 'none' | 'client_secret_post' | 'client_secret_basic'
+  readonly scopes?: readonly string[]
+  readonly tokenFormat?: 'jwt' | 'opaque'
+  readonly tokenSigningAlgorithm?: string
+  /** Seconds an access token lives when the token response does not say. */
+  readonly tokenLifetime?: number
+  readonly clientIdPrefix?: string
+  readonly clientSecretPrefix?: string
+  readonly clientIdEnv?: string
+  readonly clientSecretEnv?: string
+}
+
+/** What each scope allows, by operation name. */
+export interface ScopeRules {
+  readonly default: string
+  readonly operations: Readonly<Record<string, readonly string[]>>
+}
+
+/** A refusal the service documents, and what to do about it. */
+export interface DocumentedError {
+  readonly code: PentauthErrorCode
+  /** HTTP status; absent where the text alone decides. */
+  readonly status?: number
+  /** The text with its parameters in braces: `Agent with syntheticId={syntheticId} not found`; absent where the status alone decides. */
+  readonly message?: string
+  readonly source: FactSource
+  readonly hint: string
+  /** The tool or call that leads out, such as `get_account`. */
+  readonly wayOut?: string
+  /** Which of the service's links helps. */
+  readonly link?: keyof ServiceLinks
+}
+
+/** A page for people: `where` in words, `url` where the service gives one. */
+export interface ServiceLink {
+  readonly where: string
+  readonly url?: string
+}
+
+export interface ServiceLinks {
+  readonly docs: ServiceLink
+  readonly keys?: ServiceLink
+  readonly clients?: ServiceLink
+  readonly connectedApps?: ServiceLink
+  readonly plans?: ServiceLink
+}
+
+/** Which credential the service recommends for a kind of client. */
+export interface Recommendation {
+  readonly client: string
+  readonly method: 'api-key' | 'oauth' | 'client-credentials'
+}
+
+/** An API provider described as data: plain JSON, so a definition can also come from a file. */
+export interface Service<Names extends string = string> {
+  /** Lower-case identifier, such as `pensyve`. */
+  readonly id: string
+  /** Name for people, such as `Pensyve`. */
+  readonly name: string
+  readonly resources: Readonly<Record<Names, Resource>>
+  readonly apiKey?: ApiKeyRules
+  readonly oauth?: OAuthRules
+  readonly scopes?: ScopeRules
+  readonly errors: readonly DocumentedError[]
+  readonly links: ServiceLinks
+  readonly recommendations: readonly Recommendation[]
+  /** Who may connect, in the service's terms. */
+  readonly access?: string
+  /** Something every user should know before relying on the service. */
+  readonly notice?: string
+  /** True after `relocate`: key prefixes are then a convention, not a rule. */
+  readonly relocated?: boolean
+}
+
+const loopback = /^(?:127(?:\.\d{1,3}){3}|\[::1\]|localhost|.+\.localhost)$/
+
+/** Whether a URL may carry credentials: https anywhere, plain http on this machine only. */
+export function isSecure(url: URL): boolean {
+  return url.protocol === 'https:' || (url.protocol === 'http:' && loopback.test(url.hostname))
+}
+
+/**
+ * Checks a definition of your own and returns it frozen, ready for `createAuth`.
+ *
+ * @throws PentauthError `invalid_service` when an id, a resource URL or an accepted credential is missing or unusable.
+ * @example
+ * ```ts
+ * const acme = defineService({
+ *   id: 'acme',
+ *   name: 'Acme',
+ *   resources: { rest: { url: 'https://api.acme.example/v1', protocol: 'rest', apiKey: ['x-api-key'] } },
+ *   apiKey: { env: 'ACME_API_KEY', rotation: { method: 'replace' } },
+ *   errors: [],
+ *   links: { docs: { where: 'Acme docs', url: 'https://acme.example/docs' } },
+ *   recommendations: [],
+ * })
+ * ```
+ */
+export function defineService<Names extends string>(definition: Service<Names>): Service<Names> {
+  const service = structuredClone(definition)
+  const wrong = (what: string) =>
+    new PentauthError({
+      code: 'invalid_service',
+      message: `Service definition ${JSON.stringify(service.id)}: ${what}.`,
+    })
+  if (!/^[a-z][a-z0-9-]*$/.test(service.id)) throw wrong('"id" must be lower-case letters, digits and dashes')
+  const resources = Object.entries<Resource>(service.resources)
+  if (resources.length === 0) throw wrong('it needs at least one resource')
+  for (const [name, resource] of resources) {
+    const url = URL.canParse(resource.url) ? new URL(resource.url) : undefined
+    if (!url || url.search || url.hash || url.username || url.password) {
+      throw wrong(`resource "${name}" needs an absolute URL without query, fragment or user`)
+    }
+    if (!isSecure(url)) throw wrong(`resource "${name}" must use https (plain http is for loopback; see relocate)`)
+    if (!resource.apiKey?.length && !resource.accessToken) {
+      throw wrong(`resource "${name}" accepts no credential: set apiKey or accessToken`)
+    }
+    if (resource.apiKey?.length && !service.apiKey)
+      throw wrong(`resource "${name}" takes API keys, so "apiKey" rules are needed`)
+  }
+  for (const [name, value] of Object.entries(service.oauth ?? {})) {
+    const url = typeof value === 'string' && URL.canParse(value) && value.includes('://') ? new URL(value) : undefined
+    if (url && !isSecure(url)) throw wrong(`oauth.${name} must use https (plain http is for loopback; see relocate)`)
+  }
+  return deepFreeze(service)
+}
+
+function deepFreeze<T>(value: T): T {
+  if (typeof value === 'object' && value !== null && !Object.isFrozen(value)) {
+    Object.freeze(value)
+    for (const part of Object.values(value)) deepFreeze(part)
+  }
+  return value
+}

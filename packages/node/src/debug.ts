@@ -1,0 +1,11 @@
+import process from 'node:process'
+import type { EventListener } from '@pentauth/core'
+import type { Environment } from './variables.ts'
+
+/** Prints events to stderr when `PENTAUTH_DEBUG=1`; stdout may carry a protocol and is never touched. */
+export function debugListener(env: Environment): EventListener | undefined {
+  if (env.PENTAUTH_DEBUG !== '1') return undefined
+  return ({ type, service, ...facts }) => {
+    process.stderr.write(`pentauth ${service} ${type} ${JSON.stringify(facts)}\n`)
+  }
+}
