@@ -1,5 +1,5 @@
 import { defineConfig } from 'vitest/config'
 
 export default defineConfig({
-  test: { name: 'node', environment: 'node', include: ['test/**/*.test.ts'] },
+  test: { name: 'node', environment: 'node', include: ['test/**/*.test.ts'], setupFiles: ['@pentauth/tooling/canary'] },
 })

@@ -1,0 +1,67 @@
+// The demo for people: one block a scene, written as it happens.
+import process from 'node:process'
+import { stripVTControlCharacters, styleText } from 'node:util'
+import { services } from '@pentauth/core/services'
+
+/** @typedef {import('./play.mjs').Row} Row */
+
+const out = process.stdout
+
+/**
+ * @param {Parameters<typeof styleText>[0]} style
+ * @param {string} text
+ */
+// styleText itself looks at NO_COLOR and at whether the stream is a terminal.
+const paint = (style, text) => styleText(style, text, { stream: out })
+
+/** @param {string} text @param {number} width */
+const pad = (text, width) => text + ' '.repeat(Math.max(0, width - stripVTControlCharacters(text).length))
+
+/** @param {string} text @param {number} room */
+const cut = (text, room) => (text.length > room ? `${text.slice(0, room - 1)}…` : text)
+
+/** @param {Record<string, string>} origins */
+export function opening(origins) {
+  const hosts = [...new Set(Object.values(origins).map((origin) => new URL(origin).hostname))]
+  out.write(
+    `\n${paint('bold', 'Pentauth')}: five services on ${hosts.join(', ')}, real HTTP, keys from the environment\n`,
+  )
+}
+
+/** @returns {Parameters<typeof import('./play.mjs').play>[2]} */
+export function screen() {
+  const width = () => (out.isTTY ? out.columns : 120)
+  return {
+    found({ service, resource, credential }, { source, preview, fingerprint }, header) {
+      const name = services.find(({ id }) => id === service)?.name ?? service
+      const kind = credential === 'api-key' ? 'API key' : 'access token by client credentials'
+      out.write(`\n${paint('bold', name)} ${resource}\n`)
+      out.write(
+        `  ${kind} from ${paint('cyan', source)} (${preview}…, sha256 ${fingerprint}…) as ${paint('cyan', header)}\n`,
+      )
+    },
+    row(call, row, { answer, error }) {
+      if (call.before) out.write(`  ${paint('dim', `… ${call.before}`)}\n`)
+      const mark = row.ok ? paint('green', '✓') : paint('red', '✗')
+      const status = paint(row.status < 400 ? 'green' : 'yellow', String(row.status))
+      const said = error ? `${paint('yellow', error.code)}` : cut(answer, Math.max(30, width() - 60))
+      out.write(`  ${mark} ${pad(call.operation, 36)} ${status}  ${said} ${paint('dim', `${row.ms} ms`)}\n`)
+      if (error)
+        out.write(
+          `      ${error.message.replace(` ${error.hint}`, '')}\n      ${paint('dim', 'hint:')} ${error.hint}\n`,
+        )
+      if (!row.ok) out.write(`      ${paint('red', `expected ${call.expected.status} ${call.expected.code ?? ''}`)}\n`)
+    },
+  }
+}
+
+/** @param {readonly Row[]} rows */
+export function closing(rows) {
+  const wrong = rows.filter(({ ok }) => !ok).length
+  const counted = `${rows.length} calls to ${new Set(rows.map(({ service }) => service)).size} services`
+  out.write(
+    wrong === 0
+      ? `\n${paint('green', '✓')} ${counted}: every header, status and error is the documented one.\n\n`
+      : `\n${paint('red', '✗')} ${counted}: ${wrong} not as documented.\n\n`,
+  )
+}

@@ -1,0 +1,109 @@
+import { pendium, pensyve, pentographer } from '@pentauth/core/services'
+import { caught, testKey } from '@pentauth/tooling/canary'
+import { describe, expect, it } from 'vitest'
+import { apiKey, createAuth, type PentauthEvent, type Service } from '../src/index.ts'
+
+const clientId = testKey.pentographerClientId()
+const clientSecret = testKey.pentographerSecret()
+
+/** What `headers` gives for a service's first resource, as the name of the header and whether it carries that key. */
+async function headerOf(service: Service, options: Parameters<typeof createAuth>[1], key: string) {
+  const { url } = Object.values(service.resources)[0] ?? { url: '' }
+  const headers = await createAuth(service, options).headers(url)
+  const [name] = Object.keys(headers).filter((header) => /authorization|x-api-key/.test(header))
+  return { name, isKey: headers[name ?? ''] === (name === 'authorization' ? `Bearer ${key}` : key) }
+}
+
+describe('the chain: option, then environment', () => {
+  it.each([
+    ['pensyve', pensyve, 'PENSYVE_API_KEY', testKey.pensyve(), 'authorization'],
+    ['pendium', pendium, 'PENDIUM_API_KEY', testKey.pendium(), 'x-api-key'],
+    ['pentographer', pentographer, 'PENTOGRAPHER_API_KEY', testKey.pentographer(), 'authorization'],
+  ] as const)('%s: the key of its variable, in its header', async (_name, service, variable, key, header) => {
+    expect(await headerOf(service, { env: { [variable]: key } }, key)).toEqual({ name: header, isKey: true })
+  })
+
+  it('the option wins, and an event says what was passed over', async () => {
+    const events: PentauthEvent[] = []
+    const key = testKey.pensyve('option')
+    const env = { PENSYVE_API_KEY: testKey.pensyve('environment') }
+    const found = await headerOf(pensyve, { env, credential: apiKey(key), onEvent: (event) => events.push(event) }, key)
+    expect(found.isKey).toBe(true)
+    expect(events).toMatchObject([
+      { type: 'credential_selected', credential: { source: 'option "credential"' }, passedOver: ['PENSYVE_API_KEY'] },
+    ])
+  })
+
+  it('an API key wins over a client, and an event says so', async () => {
+    const events: PentauthEvent[] = []
+    const key = testKey.pentographer()
+    const env = {
+      PENTOGRAPHER_API_KEY: key,
+      PENTOGRAPHER_CLIENT_ID: clientId,
+      PENTOGRAPHER_CLIENT_SECRET: clientSecret,
+    }
+    await headerOf(pentographer, { env, onEvent: (event) => events.push(event) }, key)
+    const passedOver = ['PENTOGRAPHER_CLIENT_ID and PENTOGRAPHER_CLIENT_SECRET']
+    expect(events).toMatchObject([{ credential: { source: 'PENTOGRAPHER_API_KEY' }, passedOver }])
+  })
+
+  it('white space around a key is removed', async () => {
+    const key = testKey.pensyve()
+    expect((await headerOf(pensyve, { env: { PENSYVE_API_KEY: ` ${key}\n` } }, key)).isKey).toBe(true)
+  })
+
+  it('reads process.env when nothing else is given', async () => {
+    const key = testKey.pensyve('process')
+    process.env.PENSYVE_API_KEY = key
+    try {
+      expect((await headerOf(pensyve, {}, key)).isKey).toBe(true)
+    } finally {
+      delete process.env.PENSYVE_API_KEY
+    }
+  })
+
+  it('touches nothing before the first use', () => {
+    const env = new Proxy({}, { get: (_target, name) => expect.fail(`read ${String(name)}`) })
+    expect(() => createAuth(pensyve, { env, onEvent: () => undefined })).not.toThrow()
+  })
+})
+
+describe('when nothing is found', () => {
+  it('the error lists each link, what was looked at and the next step', async () => {
+    const error = await caught(createAuth(pentographer, { env: { PENTOGRAPHER_API_KEY: '  ' } }).credential())
+    expect(error).toMatchObject({
+      code: 'no_credential',
+      link: 'https://app.pentographer.com/settings',
+      tried: [
+        { source: 'option "credential"', result: 'not given' },
+        { source: 'PENTOGRAPHER_API_KEY', result: 'set but blank', next: 'export PENTOGRAPHER_API_KEY=ptg_…' },
+        { source: 'PENTOGRAPHER_CLIENT_ID and PENTOGRAPHER_CLIENT_SECRET', result: 'not set' },
+      ],
+    })
+    expect(error.message).toContain('- PENTOGRAPHER_API_KEY: set but blank; export PENTOGRAPHER_API_KEY=ptg_…')
+  })
+
+  it.each([
+    ['secret', { PENTOGRAPHER_CLIENT_ID: clientId }, 'PENTOGRAPHER_CLIENT_SECRET not set'],
+    ['ID', { PENTOGRAPHER_CLIENT_SECRET: clientSecret }, 'PENTOGRAPHER_CLIENT_ID not set'],
+  ])('a client without its %s is named', async (_what, env, result) => {
+    const error = await caught(createAuth(pentographer, { env }).credential())
+    expect(error.tried.at(-1).result).toBe(result)
+  })
+
+  it('a key where only OAuth is accepted is skipped, and the error says so', async () => {
+    const auth = createAuth(pendium, { env: { PENDIUM_API_KEY: testKey.pendium() } })
+    const error = await caught(auth.fetch('https://pendium.ai/mcp'))
+    expect(error.code).toBe('no_credential')
+    expect(error.tried).toContainEqual({ source: 'PENDIUM_API_KEY', result: 'skipped: mcp takes no API keys' })
+    expect(error.hint).toContain('access tokens only')
+  })
+
+  it('a malformed key is an error of its own, not a reason to look further', async () => {
+    const env = { PENTOGRAPHER_API_KEY: clientSecret, PENTOGRAPHER_CLIENT_ID: clientId }
+    const error = await caught(createAuth(pentographer, { env }).credential())
+    expect(error).toMatchObject({ code: 'wrong_credential' })
+    expect(error.message).toContain('from PENTOGRAPHER_API_KEY looks like a client secret')
+    expect(error.hint).toContain('clientCredentials')
+  })
+})
