@@ -1,0 +1,26 @@
+export type { Accounts, AccountTypes } from './accounts.ts'
+export type { ClientInfo, Clients, NewClient } from './clients.ts'
+export type { Clock } from './clock.ts'
+export type { ErrorFacts, FactSource, ResourceFacts, ServiceFacts } from './facts.ts'
+export type { Fault, FaultAnswer, FaultEffect, FaultMatch, Faults } from './faults.ts'
+export type { Journal, JournalEntry } from './journal.ts'
+export type { ActorOptions, KeyInfo, KeyOptions, Keys, NewKey } from './keys.ts'
+export type {
+  PendiumOptions,
+  PendraOptions,
+  PensyveOptions,
+  PentographerOptions,
+  ProfundisOptions,
+  SandboxOptions,
+} from './options.ts'
+export type { PendiumAccount } from './pendium/accounts.ts'
+export type { PendraAccount } from './pendra/accounts.ts'
+export type { PensyveAccount } from './pensyve/accounts.ts'
+export type { PentographerAccount } from './pentographer/accounts.ts'
+export type { ProfundisAccount } from './profundis/accounts.ts'
+export { createSandbox, type Sandbox } from './sandbox.ts'
+export { SandboxError, type SandboxErrorCode } from './sandbox-error.ts'
+export { leakMarker } from './secrets.ts'
+export type { CredentialHeader, ServiceName } from './service.ts'
+export { facts } from './service-facts.ts'
+export type { PendraUsage, ProfundisUsage, UsageFilter, UsageTypes } from './usage.ts'

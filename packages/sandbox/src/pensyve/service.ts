@@ -1,0 +1,89 @@
+import { type ErrorFacts, refusal } from '../facts.ts'
+import { presentedKey } from '../presented-credential.ts'
+import { createRateLimit } from '../rate-limit.ts'
+import { type JsonObject, jsonBody } from '../request-body.ts'
+import type { Exchange, Operation, Service } from '../service.ts'
+import type { SandboxState } from '../state.ts'
+import { pensyveFacts } from './facts.ts'
+import { createMemories, namespaceOf } from './memories.ts'
+import { type PensyveCall, pensyveOperations, problem } from './operations.ts'
+
+const { errors, scopes } = pensyveFacts
+
+/** The Pensyve API: memories behind scoped keys. */
+export function createPensyve(state: SandboxState): Service<'pensyve'> {
+  const { clock, keys, accounts } = state
+  const options = state.options.pensyve ?? {}
+  const limit = createRateLimit(options.rateLimit, clock.now)
+  const memories = createMemories(clock.now)
+  const invalid: ErrorFacts =
+    options.invalidKeyStatus === 401
+      ? { ...errors.invalidCredential, status: 401, body: { ...errors.invalidCredential.body, error: 'unauthorized' } }
+      : errors.invalidCredential
+
+  // The order is the public gateway's: credential, rate limit; the scope after both is assumed.
+  const answer = async (call: PensyveCall, { request, identity }: Exchange<'pensyve'>): Promise<Response> => {
+    if (identity.presented === undefined) return refusal(errors.missingCredential)
+    if (identity.holder?.key === undefined) return refusal(invalid)
+    const { account, key } = identity.holder
+    if (!limit.take(key.id)) return refusal(errors.rateLimited, { 'retry-after': '60' })
+    if (!scopes[key.scope ?? 'mcp']?.includes(call.scopedAs)) return insufficientScope(call.scopedAs)
+    const body: JsonObject | undefined = call.method === 'GET' ? {} : await jsonBody(request)
+    if (body === undefined) return problem(400, 'The body must be a JSON object.')
+    try {
+      return Response.json(call.run(body, memories.in(namespaceOf(account.id, body, request.headers))))
+    } catch (error) {
+      if (error instanceof Response) return error
+      throw error
+    }
+  }
+
+  const open = (name: string, path: string, make: () => Response): Operation<'pensyve'> => ({
+    name,
+    method: 'GET',
+    path,
+    answer: make,
+  })
+
+  return {
+    name: 'pensyve',
+    origin: 'https://api.pensyve.com',
+    operations: [
+      ...pensyveOperations.map(
+        (call): Operation<'pensyve'> => ({
+          name: call.name,
+          method: call.method,
+          path: call.path,
+          answer: (exchange) => answer(call, exchange),
+        }),
+      ),
+      // Found in the public gateway: no credential is asked for here. The version is the sandbox's own.
+      open('health', '/v1/health', () => Response.json({ status: 'ok', version: 'sandbox' })),
+      open('gateway_health', '/health', () => new Response('ok')),
+      open('ready', '/ready', () => new Response('ready')),
+    ],
+    async identify(request) {
+      // The public gateway matches exactly `Bearer `, and refuses what does not begin with the documented prefix.
+      const header = request.headers.get('authorization') ?? ''
+      const presented = presentedKey('authorization', header.startsWith('Bearer ') ? header.slice(7) : undefined)
+      const key = presented && (await keys.find('pensyve', presented.value))
+      return { presented, holder: key && { key, account: accounts.get('pensyve', key.account) } }
+    },
+    // The form of the gateway's other errors after the credential; its answer to an unknown path is not known.
+    notFound: () => problem(404, 'not found'),
+    stamp(headers) {
+      if (options.sunsetHeaders !== true) return
+      headers.set('sunset', 'Thu, 01 Oct 2026 00:00:00 GMT')
+      headers.set('deprecation', 'true')
+    },
+  }
+}
+
+// The status, the text and the challenge are assumed: RFC 6750 section 3.1 gives the form, and the narrowest scope that
+// would have been enough is named, so that a client can ask for no more than that.
+function insufficientScope(operation: string): Response {
+  const needed = Object.keys(scopes).find((scope) => scope !== 'mcp' && scopes[scope]?.includes(operation)) ?? 'mcp'
+  return refusal(errors.insufficientScope, {
+    'www-authenticate': `Bearer error="insufficient_scope", scope="${needed}"`,
+  })
+}

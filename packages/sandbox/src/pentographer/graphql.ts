@@ -1,0 +1,145 @@
+// From Yoga and not from graphql: a bundler's condition can load graphql twice, and Yoga would mask a foreign error.
+import { createGraphQLError, createSchema, createYoga, type YogaServerInstance } from 'graphql-yoga'
+import { randomHex } from '../secrets.ts'
+import type { PentographerAccount } from './accounts.ts'
+import type { Finding, Project, Risk, Workspace } from './workspace.ts'
+
+/** Whom a GraphQL operation runs for. */
+export interface GraphQLViewer {
+  readonly account: PentographerAccount
+  readonly workspace: Workspace
+}
+
+// Names are from the GraphQL reference, arguments and enum values from the public source. The reference calls a
+// finding's gravity `risk` and the source `riskLevel`: both are here.
+const typeDefs = /* GraphQL */ `
+  enum RiskLevel { high medium low informational }
+  enum FindingStatus { draft in_review confirmed informational false_positive }
+  enum ProjectStatus { in_progress under_review complete }
+  type User { id: ID! name: String! email: String! companyName: String! }
+  type Customer { id: ID! name: String! contactEmail: String }
+  type Finding {
+    id: ID!
+    title: String!
+    risk: RiskLevel!
+    riskLevel: RiskLevel!
+    status: FindingStatus!
+    description: String
+    remediation: String
+    justification: String
+    playbookItemId: ID
+  }
+  type Project { id: ID! name: String! status: ProjectStatus! customer: Customer! findings: [Finding!]! }
+  type PlaybookItem { id: ID! title: String! risk: RiskLevel! frameworkRef: String }
+  type PlaybookCategory { id: ID! name: String! items: [PlaybookItem!]! }
+  type Playbook { id: ID! name: String! version: String! categories: [PlaybookCategory!]! }
+  input CreateFindingInput {
+    title: String!
+    riskLevel: RiskLevel!
+    description: String
+    remediation: String
+    playbookItemId: ID
+  }
+  type Query {
+    me: User!
+    customers: [Customer!]!
+    projects(customerId: ID): [Project!]!
+    playbooks: [Playbook!]!
+  }
+  type Mutation {
+    createFinding(projectId: ID!, input: CreateFindingInput!): Finding!
+    updateFindingStatus(findingId: ID!, status: FindingStatus!, justification: String): Finding!
+  }
+`
+
+interface FindingInput {
+  readonly title: string
+  readonly riskLevel: Risk
+  readonly description?: string | null
+  readonly remediation?: string | null
+  readonly playbookItemId?: string | null
+}
+
+const resolvers = {
+  Finding: { riskLevel: (finding: Finding): Risk => finding.risk },
+  Query: {
+    me: (_: unknown, __: unknown, { account, workspace }: GraphQLViewer) => ({
+      ...account,
+      companyName: workspace.companyName,
+    }),
+    customers: (_: unknown, __: unknown, { workspace }: GraphQLViewer) => workspace.customers,
+    projects: (_: unknown, { customerId }: { customerId?: string | null }, { workspace }: GraphQLViewer) =>
+      workspace.projects.filter((project) => (customerId ?? project.customer.id) === project.customer.id),
+    playbooks: (_: unknown, __: unknown, { workspace }: GraphQLViewer) => workspace.playbooks,
+  },
+  Mutation: {
+    createFinding(
+      _: unknown,
+      { projectId, input }: { projectId: string; input: FindingInput },
+      { workspace }: GraphQLViewer,
+    ): Finding {
+      const finding: Finding = {
+        id: `finding-${randomHex(8)}`,
+        title: input.title,
+        risk: input.riskLevel,
+        description: input.description ?? null,
+        remediation: input.remediation ?? null,
+        playbookItemId: input.playbookItemId ?? null,
+        status: 'draft',
+        justification: null,
+      }
+      projectOf(workspace, projectId).findings.push(finding)
+      return finding
+    },
+    updateFindingStatus(
+      _: unknown,
+      { findingId, status, justification }: FindingStatusArguments,
+      { workspace }: GraphQLViewer,
+    ): Finding {
+      const finding = workspace.projects.flatMap(({ findings }) => findings).find(({ id }) => id === findingId)
+      if (finding === undefined) throw createGraphQLError('Finding not found.')
+      finding.status = status
+      finding.justification = justification ?? null
+      return finding
+    },
+  },
+}
+
+interface FindingStatusArguments {
+  readonly findingId: string
+  readonly status: Finding['status']
+  readonly justification?: string | null
+}
+
+function projectOf(workspace: Workspace, id: string): Project {
+  const project = workspace.projects.find((candidate) => candidate.id === id)
+  // Another organisation's project is not found either.
+  if (project === undefined) throw createGraphQLError('Project not found.')
+  return project
+}
+
+/**
+ * Makes the GraphQL endpoint: GraphQL Yoga, as the service's own reference says it uses. The schema is built with the first
+ * request, since most sandboxes never see one.
+ */
+export function createGraphQL(): (request: Request, viewer: GraphQLViewer) => Promise<Response> {
+  let yoga: ReturnType<typeof createEndpoint> | undefined
+  return async (request, viewer) => {
+    yoga ??= createEndpoint()
+    return yoga.fetch(request, viewer)
+  }
+}
+
+function createEndpoint(): YogaServerInstance<GraphQLViewer, object> {
+  return createYoga<GraphQLViewer>({
+    graphqlEndpoint: '/api/graphql',
+    schema: createSchema<GraphQLViewer>({ typeDefs, resolvers }),
+    logging: false,
+    landingPage: false,
+    // The service shows GraphiQL to a browser; here every request is an operation.
+    graphiql: false,
+    cors: false,
+    // The platform's own classes, so that what comes out is a plain Response on every runtime.
+    fetchAPI: { Request, Response, Headers, ReadableStream, URL, TextEncoder, TextDecoder },
+  })
+}

@@ -1,0 +1,56 @@
+import { refusal } from '../facts.ts'
+import { bearerOf } from '../presented-credential.ts'
+import type { Exchange, Service } from '../service.ts'
+import type { SandboxState } from '../state.ts'
+import { createAccessTokens } from './access-token.ts'
+import { pentographerFacts } from './facts.ts'
+import { createGraphQL } from './graphql.ts'
+import { createTokenEndpoint, discovery } from './token-endpoint.ts'
+import { createWorkspaces } from './workspace.ts'
+
+const { errors } = pentographerFacts
+
+/** Pentographer: GraphQL behind an API key or an access token, and the endpoint where a client gets that token. */
+export function createPentographer(state: SandboxState): Service<'pentographer'> {
+  const { accounts, keys, options } = state
+  const tokens = createAccessTokens(state)
+  const tokenEndpoint = createTokenEndpoint(state, tokens)
+  const workspaceOf = createWorkspaces()
+  const graphql = createGraphQL()
+  // RFC 6750 section 3 asks for the challenge; the public source sends none.
+  const challenge = (options.pentographer?.challenge ?? true) ? { 'www-authenticate': 'Bearer' } : undefined
+
+  const answerGraphQL = ({ request, identity }: Exchange<'pentographer'>): Response | Promise<Response> => {
+    // Found: the credential is checked before GraphQL sees the request, introspection included.
+    if (identity.holder === undefined) return refusal(errors.unauthorized, challenge)
+    const { account } = identity.holder
+    return graphql(request, { account, workspace: workspaceOf(account.organisation) })
+  }
+
+  return {
+    name: 'pentographer',
+    origin: 'https://app.pentographer.com',
+    operations: [
+      { name: 'graphql', method: '*', path: '/api/graphql', answer: answerGraphQL },
+      { name: 'token', method: 'POST', path: '/api/oauth/token', answer: tokenEndpoint },
+      { name: 'discovery', method: 'GET', path: '/api/oauth/discovery', answer: discovery },
+    ],
+    async identify({ headers }) {
+      const value = bearerOf(headers)
+      if (value === undefined) return {}
+      if (value.startsWith('ptg_')) {
+        const key = await keys.find('pentographer', value)
+        return {
+          presented: { kind: 'api-key', header: 'authorization', value },
+          holder: key && { key, account: accounts.get('pentographer', key.account) },
+        }
+      }
+      const account = await tokens.verify(value)
+      return {
+        presented: { kind: 'access-token', header: 'authorization', value },
+        holder: account && { account },
+      }
+    },
+    notFound: () => Response.json({ error: 'Not Found' }, { status: 404 }),
+  }
+}

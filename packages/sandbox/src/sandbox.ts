@@ -1,0 +1,159 @@
+import { type Accounts, createAccounts } from './accounts.ts'
+import { type Clients, createClients } from './clients.ts'
+import { type Clock, createClock } from './clock.ts'
+import { createFaults, type Faults, faultResponse } from './faults.ts'
+import { createJournal, type Journal, journalCredential, journalUrl } from './journal.ts'
+import { createKeys, type Keys } from './keys.ts'
+import type { SandboxOptions } from './options.ts'
+import { createPendium } from './pendium/service.ts'
+import { createPendra } from './pendra/service.ts'
+import { createPensyve } from './pensyve/service.ts'
+import { createPentographer } from './pentographer/service.ts'
+import { createProfundis } from './profundis/service.ts'
+import { SandboxError } from './sandbox-error.ts'
+import { type Exchange, findOperation, type Service } from './service.ts'
+import type { SandboxState } from './state.ts'
+import { createUsageLog, type UsageFilter, type UsageTypes } from './usage.ts'
+
+/** The five services, in memory. */
+export interface Sandbox {
+  /**
+   * Answers a request to one of the documented origins. It takes what `fetch` takes, so it can be given to a client as
+   * its `fetch`; redirects are returned, not followed.
+   *
+   * @throws {SandboxError} `unknown_origin`: the request is for a host that is none of the services'
+   * @throws {TypeError} A fault dropped the connection, as `fetch` would have it; its `cause` is a SandboxError
+   * @example
+   * await sandbox.fetch('https://api.pensyve.com/v1/health')
+   */
+  fetch(input: Request | URL | string, init?: RequestInit): Promise<Response>
+  /** The documented origins that the sandbox answers for. */
+  readonly origins: readonly string[]
+  readonly accounts: Accounts
+  readonly keys: Keys
+  readonly clients: Clients
+  readonly clock: Clock
+  readonly faults: Faults
+  readonly journal: Journal
+  /**
+   * Usage records, oldest first; they stay when their key is gone.
+   *
+   * @example
+   * sandbox.usage('pendra', { keyId: key.id })
+   */
+  usage<S extends keyof UsageTypes>(service: S, filter?: UsageFilter): readonly UsageTypes[S][]
+}
+
+/**
+ * Makes a sandbox of the five services: nothing leaves the process, and nothing is shared between two sandboxes.
+ *
+ * @example
+ * const sandbox = createSandbox()
+ * const { key } = sandbox.keys.create('pendra')
+ * await sandbox.fetch('https://api.pendra.ai/api/v1/models', { headers: { authorization: `Bearer ${key}` } })
+ */
+export function createSandbox(options: SandboxOptions = {}): Sandbox {
+  const clock = createClock(options.now)
+  const accounts = createAccounts()
+  const keys = createKeys(accounts, clock)
+  const clients = createClients(accounts, clock)
+  const usage = createUsageLog()
+  const state: SandboxState = { options, clock, accounts, keys, clients, usage }
+  const services = new Map<string, Service>(
+    [
+      createPendium(state),
+      createPensyve(state),
+      createProfundis(state),
+      createPentographer(state),
+      createPendra(state),
+    ].map((service) => [service.origin, service as unknown as Service]),
+  )
+  const faults = createFaults()
+  const journal = createJournal()
+
+  const answer = async (request: Request): Promise<Response> => {
+    // 1. The service, by the documented origin.
+    const url = new URL(request.url)
+    const service = services.get(url.origin)
+    if (service === undefined) throw unknownOrigin(url.origin, [...services.keys()])
+    const at = clock.now()
+    const operation = findOperation(service.operations, request.method, url.pathname)
+    // 2. Who is asking, which every service says in its own way.
+    const exchange: Exchange = { request, url, identity: await service.identify(request) }
+    const note = (status: number, faulted: boolean): void =>
+      journal.add({
+        at,
+        service: service.name,
+        operation: operation?.name,
+        method: request.method,
+        url: journalUrl(url),
+        status,
+        credential: journalCredential(exchange.identity.presented, exchange.identity.holder !== undefined),
+        headers: [...request.headers.keys()],
+        faulted,
+      })
+    // 3. A scripted fault, if one is for this request.
+    const fault = faults.take(service.name, request.method, url)
+    if (fault?.delay !== undefined) await pause(fault.delay, request.signal)
+    if (fault?.drop === true) {
+      note(0, true)
+      throw connectionDropped()
+    }
+    const scripted = fault && faultResponse(fault)
+    if (scripted !== undefined) {
+      note(scripted.status, true)
+      return scripted
+    }
+    // 4. The service's own answer.
+    const response = await (operation?.answer(exchange) ?? service.notFound(exchange))
+    service.stamp?.(response.headers)
+    note(response.status, false)
+    return response
+  }
+
+  return {
+    fetch: async (input, init) => answer(new Request(input, init)),
+    origins: [...services.keys()],
+    accounts,
+    keys,
+    clients,
+    clock,
+    faults,
+    journal,
+    usage: usage.read,
+  }
+}
+
+const unknownOrigin = (origin: string, origins: readonly string[]): SandboxError =>
+  new SandboxError({
+    code: 'unknown_origin',
+    message: `The sandbox does not answer for ${origin}.`,
+    hint: `It answers for ${origins.join(', ')}.`,
+  })
+
+// What `fetch` rejects with when a connection breaks, so that clients meet the error they will meet in production.
+const connectionDropped = (): TypeError =>
+  // biome-ignore lint/plugin: not ours to name, it stands for the platform's own error; its cause has our code.
+  new TypeError('fetch failed', {
+    cause: new SandboxError({ code: 'connection_dropped', message: 'A scripted fault dropped the connection.' }),
+  })
+
+/** Tells whether an error of `fetch` is a dropped connection of the sandbox's own. */
+export function isDroppedConnection(error: unknown): boolean {
+  return error instanceof TypeError && SandboxError.isInstance(error.cause) && error.cause.code === 'connection_dropped'
+}
+
+function pause(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const stop = (): void => {
+      clearTimeout(timer)
+      reject(signal.reason)
+    }
+    const timer = setTimeout(() => {
+      signal.removeEventListener('abort', stop)
+      resolve()
+    }, ms)
+    if (signal.aborted) stop()
+    else signal.addEventListener('abort', stop, { once: true })
+  })
+}

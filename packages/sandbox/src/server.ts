@@ -1,0 +1,144 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { Readable } from 'node:stream'
+import { buffer } from 'node:stream/consumers'
+import { pipeline } from 'node:stream/promises'
+import { isDroppedConnection, type Sandbox } from './sandbox.ts'
+import { SandboxError } from './sandbox-error.ts'
+
+/** Where the sandbox listens. */
+export interface ListenOptions {
+  /** A loopback address (default `127.0.0.1`). */
+  readonly host?: string | undefined
+  /** The first port; each further origin gets the next one (default 0: any free ports). */
+  readonly port?: number | undefined
+  /**
+   * Lets `host` be an address that other machines reach. Anyone there can then use the sandbox and, through it, see what
+   * your programs send: never with a real credential in use.
+   */
+  readonly dangerouslyListenBeyondLoopback?: boolean | undefined
+}
+
+/** A sandbox that listens. */
+export interface SandboxServer extends AsyncDisposable {
+  /** Documented origin to local origin, such as `https://pendium.ai` to `http://127.0.0.1:4100`. */
+  readonly origins: Readonly<Record<string, string>>
+  /** Stops listening and ends connections that are open. */
+  close(): Promise<void>
+}
+
+const loopback = new Set(['127.0.0.1', '::1', 'localhost'])
+
+/**
+ * Serves the sandbox over HTTP on this machine, one port for each documented origin, so that any program can call it.
+ *
+ * @throws {SandboxError} `host_not_loopback`, `listen_failed` (its `cause` says why)
+ * @example
+ * await using server = await listen(sandbox)
+ * await fetch(`${server.origins['https://api.pensyve.com']}/v1/health`)
+ */
+export async function listen(sandbox: Sandbox, options: ListenOptions = {}): Promise<SandboxServer> {
+  const { host = '127.0.0.1', port = 0 } = options
+  if (!loopback.has(host) && options.dangerouslyListenBeyondLoopback !== true) throw notLoopback(host)
+  const servers: Server[] = []
+  const close = async (): Promise<void> => {
+    await Promise.all(servers.map(closeServer))
+  }
+  const origins: Record<string, string> = {}
+  try {
+    for (const [index, origin] of sandbox.origins.entries()) {
+      const server = createServer((incoming, outgoing) => void answer(sandbox, origin, host, incoming, outgoing))
+      servers.push(server)
+      const bound = await bind(server, host, port === 0 ? 0 : port + index)
+      origins[origin] = `http://${inUrl(host)}:${bound}`
+    }
+  } catch (cause) {
+    await close()
+    throw new SandboxError({
+      code: 'listen_failed',
+      message: `The sandbox could not listen on ${host}, port ${port}.`,
+      hint: 'Another program may have one of the ports; port 0 takes free ones.',
+      cause,
+    })
+  }
+  return { origins, close, [Symbol.asyncDispose]: close }
+}
+
+async function answer(
+  sandbox: Sandbox,
+  origin: string,
+  host: string,
+  incoming: IncomingMessage,
+  outgoing: ServerResponse,
+): Promise<void> {
+  // A page that points a name of its own at this machine must not reach the sandbox through the visitor's browser.
+  if (!isOwnHost(incoming, host)) {
+    outgoing.writeHead(403, { 'content-type': 'text/plain' }).end('This host name is not allowed.')
+    return
+  }
+  const left = new AbortController()
+  outgoing.once('close', () => left.abort())
+  try {
+    const response = await sandbox.fetch(await requestOf(incoming, origin, left.signal))
+    outgoing.writeHead(response.status, headersOf(response))
+    if (response.body === null) outgoing.end()
+    // `pipeline` stops reading when the client goes away, so an endless stream does not go on for nobody.
+    else await pipeline(Readable.fromWeb(response.body as Parameters<typeof Readable.fromWeb>[0]), outgoing)
+  } catch (error) {
+    if (isDroppedConnection(error) || left.signal.aborted || outgoing.headersSent) incoming.socket.destroy()
+    else outgoing.writeHead(500, { 'content-type': 'text/plain' }).end('The sandbox failed on this request.')
+  }
+}
+
+async function requestOf(incoming: IncomingMessage, origin: string, signal: AbortSignal): Promise<Request> {
+  const headers = new Headers()
+  for (const [name, values] of Object.entries(incoming.headersDistinct)) {
+    // Of this connection, not of the request.
+    if (name === 'host' || name === 'connection' || name === 'transfer-encoding') continue
+    for (const value of values ?? []) headers.append(name, value)
+  }
+  const method = incoming.method ?? 'GET'
+  // The path is joined, not resolved: "//elsewhere/" must stay a path of this origin.
+  const url = origin + (incoming.url?.startsWith('/') ? incoming.url : '/')
+  // Read to its end before anything is answered: what a refusal left unread would block the connection's next request.
+  const body = await buffer(incoming)
+  return new Request(url, { method, headers, signal, ...(body.length === 0 ? {} : { body: new Uint8Array(body) }) })
+}
+
+function headersOf(response: Response): Record<string, string | string[]> {
+  const cookies = response.headers.getSetCookie()
+  return { ...Object.fromEntries(response.headers), ...(cookies.length === 0 ? {} : { 'set-cookie': cookies }) }
+}
+
+function isOwnHost(incoming: IncomingMessage, host: string): boolean {
+  const port = incoming.socket.localPort
+  // Beyond loopback the address that was called is one of our own too: an address cannot be pointed elsewhere.
+  const called = incoming.socket.localAddress?.replace(/^::ffff:/, '') ?? host
+  const asked = incoming.headers.host?.toLowerCase()
+  return ['127.0.0.1', 'localhost', '::1', host, called].some((name) => asked === `${inUrl(name)}:${port}`)
+}
+
+function inUrl(host: string): string {
+  return host.includes(':') ? `[${host}]` : host
+}
+
+function bind(server: Server, host: string, port: number): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(port, host, () => resolve((server.address() as AddressInfo).port))
+  })
+}
+
+function closeServer(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    server.close(() => resolve())
+    server.closeAllConnections()
+  })
+}
+
+const notLoopback = (host: string): SandboxError =>
+  new SandboxError({
+    code: 'host_not_loopback',
+    message: `The sandbox listens on loopback only, and ${JSON.stringify(host)} is not loopback.`,
+    hint: 'Use 127.0.0.1, or say dangerouslyListenBeyondLoopback: true if other machines are meant to reach it.',
+  })

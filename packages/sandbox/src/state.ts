@@ -1,0 +1,16 @@
+import type { Accounts } from './accounts.ts'
+import type { ClientStore } from './clients.ts'
+import type { Clock } from './clock.ts'
+import type { KeyStore } from './keys.ts'
+import type { SandboxOptions } from './options.ts'
+import type { UsageLog } from './usage.ts'
+
+/** What the five services of one sandbox share. */
+export interface SandboxState {
+  readonly options: SandboxOptions
+  readonly clock: Clock
+  readonly accounts: Accounts
+  readonly keys: KeyStore
+  readonly clients: ClientStore
+  readonly usage: UsageLog
+}
