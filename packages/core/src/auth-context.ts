@@ -5,7 +5,7 @@ import { type Emit, type EventListener, emitter } from './events.ts'
 import { selectHeader } from './header-selection.ts'
 import { type NamedResource, type ResourceLookup, resourceLookup } from './resource-for.ts'
 import { defaultRuntime, type Runtime } from './runtime.ts'
-import type { Service } from './service.ts'
+import { requireSecure, type Service } from './service.ts'
 
 export interface AuthOptions {
   /** Where the credential comes from. */
@@ -29,8 +29,11 @@ export interface AuthContext {
 }
 
 /** Prepares what the requests of one `Auth` share; nothing is read or sent. */
-export function createContext(service: Service, { credential: source, onEvent, ...options }: AuthOptions): AuthContext {
+export function createContext(service: Service, options: AuthOptions): AuthContext {
+  // JavaScript callers may leave the options out altogether.
+  const { credential: source, onEvent } = options ?? {}
   if (typeof source?.get !== 'function') throw notASource(service)
+  requireSecure(service)
   const runtime = withDefaults(options.runtime)
   const emit = emitter(service.id, onEvent)
   const requests = new WeakMap<NamedResource, CredentialRequest>()

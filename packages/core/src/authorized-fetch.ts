@@ -16,9 +16,10 @@ import { attachContext, errorFrom, refusesCredential } from './service-error.ts'
  */
 export async function authorizedFetch(
   auth: AuthContext,
-  input: string | URL | Request,
-  init?: RequestInit,
+  given: string | URL | Request,
+  options?: RequestInit,
 ): Promise<Response> {
+  const [input, init] = snapshot(given, options)
   const resource = auth.resourceFor(isRequest(input) ? input.url : input)
   const credential = await auth.credentialFor(resource)
   const request = withCredential(auth, resource, credential, input, init)
@@ -39,29 +40,39 @@ export async function authorizedFetch(
   return second
 }
 
+/** The arguments as `fetch` reads them, at once: a caller may change its URL or headers while we wait for the credential. */
+function snapshot(given: string | URL | Request, options: RequestInit | undefined): [string | Request, RequestInit] {
+  // `fetch(url, request)` is common in proxies; a Request keeps its properties on its prototype, where no copy finds them.
+  if (isRequest(options)) return [new Request(isRequest(given) ? given : String(given), options), Object.create(null)]
+  // A null prototype: nothing that pollutes Object.prototype becomes an option of the request.
+  const init: RequestInit = Object.assign(Object.create(null), options)
+  if (init.headers) init.headers = new Headers(init.headers)
+  return [isRequest(given) ? given : String(given), init]
+}
+
 /** The caller's request with the credential in its one header; every other header of the caller's stays. */
 function withCredential(
   auth: AuthContext,
   resource: NamedResource,
   credential: Credential,
-  input: string | URL | Request,
-  init: RequestInit | undefined,
+  input: string | Request,
+  init: RequestInit,
 ): Outgoing {
   const request = isRequest(input) ? input : undefined
-  const headers = new Headers(init?.headers ?? request?.headers)
+  const headers = new Headers(init.headers ?? request?.headers)
   // SDKs that we are the fetch of insist on a key of their own; two credentials on one request would be a leak or a riddle.
   for (const name of credentialHeaderNames) headers.delete(name)
   for (const [name, value] of Object.entries(credentialHeaders(auth.service, resource, credential))) {
     if (!headers.has(name)) headers.set(name, value)
   }
-  const body = init?.body ?? request?.body
+  const body = init.body ?? request?.body
   return {
     input,
-    // A null prototype: nothing that pollutes Object.prototype becomes an option of the request.
     init: Object.assign(Object.create(null), init, {
       headers,
-      method: (init?.method ?? request?.method ?? 'GET').toUpperCase(),
-      signal: init?.signal ?? request?.signal,
+      method: (init.method ?? request?.method ?? 'GET').toUpperCase(),
+      // `null` takes a Request's signal away.
+      signal: init.signal === undefined ? request?.signal : init.signal,
     }),
     hasBody: body !== null && body !== undefined,
     replayable: isReplayable(body),
@@ -112,8 +123,8 @@ async function renew(auth: AuthContext, resource: NamedResource, refused: Creden
 }
 
 // By shape: a Request of another realm or another fetch implementation is one too.
-function isRequest(input: string | URL | Request): input is Request {
-  return typeof input === 'object' && 'url' in input
+function isRequest(input: string | URL | Request | RequestInit | undefined): input is Request {
+  return input instanceof Request || Object.prototype.toString.call(input) === '[object Request]'
 }
 
 function isReplayable(body: unknown): boolean {

@@ -57,7 +57,8 @@ export function parseChallenge(header: string | null | undefined): Challenge[] {
 
   const readChallenge = (): Challenge | undefined => {
     const scheme = read(token)?.toLowerCase()
-    if (scheme === undefined) return undefined
+    // A name before "=" is the rest of a parameter that could not be read.
+    if (scheme === undefined || read(equals) !== undefined) return undefined
     const parameters: Record<string, string> = Object.create(null)
     const repeated = new Set<string>()
     if (read(spaces) !== undefined) {

@@ -16,6 +16,16 @@ export interface ClientCredentialsOptions {
   readonly name?: string
 }
 
+type Reason = 'first' | 'expiring' | 'refused'
+
+/** What one service gave; by service, so that a source shared by two deployments carries no token from one to the other. */
+interface State {
+  token: AccessToken | undefined
+  obtainedAt: number
+  pending: Promise<AccessToken> | undefined
+  failure: { readonly error: PentauthError; readonly until: number } | undefined
+}
+
 const grant: Grant = {
   request: (library, server, client, authentication, options) =>
     library.clientCredentialsGrantRequest(server, client, authentication, {}, options),
@@ -27,8 +37,9 @@ const marginPart = 0.2
 const longestMargin = 60_000
 /** A token this close to its end (ms, and a tenth of its life) is not sent any more: it could expire on the way. */
 const unusable = 5_000
-/** Pause (ms) after a failed renewal when the server names none. */
+/** Pause (ms) after a failed renewal: at least, and at most whatever the server asks for, so that no answer locks a process out. */
 const pause = 1_000
+const longestPause = 60_000
 
 /**
  * Access tokens from the client credentials grant: fetched once for all callers, renewed in the background before they expire.
@@ -46,37 +57,44 @@ const pause = 1_000
 export function clientCredentials(client: ClientCredentials, options: ClientCredentialsOptions = {}): CredentialSource {
   const name = options.name ?? 'client credentials'
   const clientId = trimmed(client.clientId)
-  const secret = createSecret(trimmed(client.clientSecret))
-  let token: AccessToken | undefined
-  let obtainedAt = 0
-  let pending: Promise<AccessToken> | undefined
-  let failure: { error: PentauthError; until: number } | undefined
+  const clientSecret = trimmed(client.clientSecret)
+  const states = new WeakMap<Service, State>()
 
-  /** One token request for all who need it now. */
-  const obtain = (request: CredentialRequest, reason: 'first' | 'expiring' | 'refused'): Promise<AccessToken> => {
-    pending ??= fetchToken(request, reason).finally(() => {
-      pending = undefined
-    })
-    return pending
+  const stateOf = (service: Service): State => {
+    const state = states.get(service) ?? { token: undefined, obtainedAt: 0, pending: undefined, failure: undefined }
+    states.set(service, state)
+    return state
   }
 
-  const fetchToken = async (request: CredentialRequest, reason: 'first' | 'expiring' | 'refused') => {
+  /** One token request for all who need it now. */
+  const obtain = (request: CredentialRequest, reason: Reason): Promise<AccessToken> => {
+    const state = stateOf(request.service)
+    state.pending ??= fetchToken(request, reason, state).finally(() => {
+      state.pending = undefined
+    })
+    return state.pending
+  }
+
+  const fetchToken = async (request: CredentialRequest, reason: Reason, state: State) => {
     const { service, runtime, emit } = request
-    if (failure && runtime.now() < failure.until) throw failure.error
-    checkClient(service, clientId, secret, name)
+    if (state.failure && runtime.now() < state.failure.until) throw state.failure.error
+    checkClient(service, clientId, clientSecret, name)
+    const secret = createSecret(clientSecret)
     const tokenEndpoint = tokenEndpointOf(service)
     emit?.({ type: 'token_requested', tokenEndpoint, source: name, reason })
     try {
       const authentication = secretAuthentication(service, secret)
-      const fresh = await requestToken({ service, runtime, clientId, authentication, grant, source: name })
-      failure = undefined
-      obtainedAt = runtime.now()
-      token = fresh
+      const secrets = [secret]
+      const fresh = await requestToken({ service, runtime, clientId, authentication, grant, secrets, source: name })
+      state.failure = undefined
+      state.obtainedAt = runtime.now()
+      state.token = fresh
       emit?.({ type: 'token_received', credential: await summarize(fresh, runtime.crypto), expiresAt: fresh.expiresAt })
       return fresh
     } catch (error) {
       if (PentauthError.isInstance(error)) {
-        if (error.retryable) failure = { error, until: runtime.now() + (error.retryAfter ?? pause / 1000) * 1000 }
+        const wait = Math.min(Math.max((error.retryAfter ?? 0) * 1000, pause), longestPause)
+        if (error.retryable) state.failure = { error, until: runtime.now() + wait }
         emit?.({ type: 'token_request_failed', tokenEndpoint, code: error.code, retryAfter: error.retryAfter })
       }
       throw error
@@ -88,6 +106,7 @@ export function clientCredentials(client: ClientCredentials, options: ClientCred
     kind: 'access-token',
     present: () => true,
     get(request) {
+      const { token, obtainedAt } = stateOf(request.service)
       if (!token) return obtain(request, 'first')
       if (token.expiresAt === undefined) return token
       const left = token.expiresAt - request.runtime.now()
@@ -99,6 +118,7 @@ export function clientCredentials(client: ClientCredentials, options: ClientCred
     },
     async renew(refused, request) {
       // Only the token that was refused is replaced: the current one may be newer than the request that failed.
+      const { token } = stateOf(request.service)
       if (token && token !== refused) return token
       return obtain(request, 'refused')
     },
@@ -117,10 +137,10 @@ function secretAuthentication(service: Service, secret: Secret): ClientAuthentic
       : library.ClientSecretBasic(secret.reveal())
 }
 
-function checkClient(service: Service, clientId: string, secret: Secret, source: string): void {
+function checkClient(service: Service, clientId: string, clientSecret: string, source: string): void {
   const { clientIdPrefix, clientSecretPrefix } = service.oauth ?? {}
   check(service, 'client ID', clientId, clientIdPrefix, source)
-  check(service, 'client secret', secret.reveal(), clientSecretPrefix, source)
+  check(service, 'client secret', clientSecret, clientSecretPrefix, source)
 }
 
 function check(

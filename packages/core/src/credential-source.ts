@@ -70,26 +70,29 @@ export function keySource(
   rereads: boolean,
 ): CredentialSource {
   let known: { service: Service; key: ApiKey } | undefined
-  let reading: Promise<ApiKey | Absent> | undefined
+  let reading: { service: Service; result: Promise<ApiKey | Absent> } | undefined
 
   const keep = (request: CredentialRequest, found: KeyReading): ApiKey | Absent => {
-    if (typeof found === 'object' && 'absent' in found) return found
-    const { value, source } = typeof found === 'object' && found !== null ? found : { value: found, source: name }
+    // Whatever JavaScript callers give instead of a string is reported by the check.
+    const isObject = typeof found === 'object' && found !== null
+    if (isObject && 'absent' in found) return found
+    const { value, source } = isObject ? found : { value: found, source: name }
     const { key, suspicion } = checkKey(request.service, value, source)
     if (suspicion) request.emit?.({ type: 'credential_suspect', source, reason: suspicion })
     known = { service: request.service, key: { kind: 'api-key', secret: createSecret(key), source } }
     return known.key
   }
   const readOnce = (request: CredentialRequest): ApiKey | Absent | Promise<ApiKey | Absent> => {
-    if (reading) return reading
+    if (reading?.service === request.service) return reading.result
     const found = read(request.service)
     if (!isPromise(found)) return keep(request, found)
-    reading = found
-      .then((result) => keep(request, result))
+    const result = found
+      .then((value) => keep(request, value))
       .finally(() => {
-        reading = undefined
+        if (reading?.result === result) reading = undefined
       })
-    return reading
+    reading = { service: request.service, result }
+    return result
   }
 
   const source: CredentialSource = {

@@ -28,6 +28,11 @@ export function createSecret(value: string): Secret {
   })
 }
 
+/** Text that somebody else wrote, with the secrets it repeats replaced. */
+export function withoutSecrets(text: string, ...secrets: readonly Secret[]): string {
+  return secrets.reduce((rest, secret) => rest.replaceAll(secret.reveal(), '[secret]'), text)
+}
+
 function hex(digest: ArrayBuffer): string {
   return Array.from(new Uint8Array(digest, 0, 4), (byte) => byte.toString(16).padStart(2, '0')).join('')
 }

@@ -115,7 +115,7 @@ export class PentauthError extends Error {
 }
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is being removed
-const unprintable = /[\u0000-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g
+const unprintable = /[\u0000-\u001f\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g
 
 /** Text a server sent, made safe to print: no control or direction characters, at most `limit` characters. */
 export function printable(text: string, limit = 300): string {

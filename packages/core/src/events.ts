@@ -63,7 +63,9 @@ export function emitter(service: string, listener: EventListener | undefined): E
   if (!listener) return undefined
   return (facts) => {
     try {
-      listener({ service, ...facts } as PentauthEvent)
+      const result: unknown = listener({ service, ...facts } as PentauthEvent)
+      // An async function fits the type too, and its rejection would end the process.
+      if (result instanceof Promise) result.catch(() => undefined)
     } catch {
       // A listener that fails must not fail the request it only watches.
     }

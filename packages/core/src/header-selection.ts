@@ -37,7 +37,8 @@ export function credentialHeaders(
 ): Record<string, string> {
   const header = selectHeader(service, resource, credential, wanted)
   const secret = credential.secret.reveal()
-  return { ...resource.headers, [header]: header === 'authorization' ? `Bearer ${secret}` : secret }
+  const extra = Object.entries(resource.headers ?? {}).map(([name, value]) => [name.toLowerCase(), value])
+  return { ...Object.fromEntries(extra), [header]: header === 'authorization' ? `Bearer ${secret}` : secret }
 }
 
 function notAccepted(

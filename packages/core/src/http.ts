@@ -5,7 +5,8 @@ import type { Runtime } from './runtime.ts'
 
 /** Sends a request to a resource as it is: no timeout, no size limit, no retry. */
 export function passthrough(runtime: Runtime, input: string | URL | Request, init: RequestInit): Promise<Response> {
-  return runtime.fetch(input, init)
+  // A null prototype: nothing that pollutes Object.prototype becomes an option of the request.
+  return runtime.fetch(input, Object.assign(Object.create(null), init))
 }
 
 /** Limits for OAuth endpoints, whose honest answers are small and quick. */
@@ -27,7 +28,11 @@ export async function bounded(runtime: Runtime, url: string, init: RequestInit):
       cause,
     })
   try {
-    const response = await runtime.fetch(url, { ...init, redirect: 'manual', signal: AbortSignal.timeout(timeoutMs) })
+    const response = await passthrough(runtime, url, {
+      ...init,
+      redirect: 'manual',
+      signal: AbortSignal.timeout(timeoutMs),
+    })
     const { status, headers } = response
     const body = await readCapped(response, maxBytes + 1)
     if (body.length > maxBytes) throw unavailable(`answered more than ${maxBytes / 1024} KiB`)
@@ -39,21 +44,25 @@ export async function bounded(runtime: Runtime, url: string, init: RequestInit):
   }
 }
 
-/** Reads at most that many bytes of a body as text and drops the rest. */
-export async function readCapped(response: Response, limit: number): Promise<string> {
+/** Reads at most that many bytes of a body as text, for at most that long (ms), and drops the rest. */
+export async function readCapped(response: Response, limit: number, ms: number = timeoutMs): Promise<string> {
   const reader = response.body?.getReader()
   if (!reader) return ''
+  const stop = () => void reader.cancel().catch(() => undefined)
+  // A cancelled reader ends as a finished one does: what was read by then is the answer.
+  const timer = setTimeout(stop, ms)
   const decoder = new TextDecoder()
   let text = ''
-  let bytes = 0
-  for (;;) {
-    const { done, value } = await reader.read()
-    if (done) return text + decoder.decode()
-    bytes += value.byteLength
-    text += decoder.decode(value, { stream: true })
-    if (bytes >= limit) {
-      reader.cancel().catch(() => undefined)
-      return text.slice(0, limit)
+  try {
+    for (let bytes = 0; bytes < limit; ) {
+      const { done, value } = await reader.read()
+      if (done) return text + decoder.decode()
+      bytes += value.byteLength
+      text += decoder.decode(value, { stream: true })
     }
+    stop()
+    return text.slice(0, limit)
+  } finally {
+    clearTimeout(timer)
   }
 }

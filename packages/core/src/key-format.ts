@@ -8,7 +8,6 @@ import type { Service } from './service.ts'
  */
 const knownPrefixes: readonly { prefix: string; owner: string; what: 'API key' | 'client ID' | 'client secret' }[] = [
   { prefix: 'pendium_', owner: 'pendium', what: 'API key' },
-  { prefix: 'pk_live_', owner: 'pendium', what: 'API key' },
   { prefix: 'pdr_sk_', owner: 'pendra', what: 'API key' },
   { prefix: 'psy_', owner: 'pensyve', what: 'API key' },
   { prefix: 'ptgc_', owner: 'pentographer', what: 'client ID' },
@@ -38,10 +37,12 @@ export function checkKey(service: Service, raw: string, source: string): Checked
   const flaw = typeof raw === 'string' ? shapeFlaw(key) : 'is not a string'
   if (flaw) throw keyError(service, source, 'malformed_credential', flaw)
 
-  const foreign = knownPrefixes.find(({ prefix }) => key.startsWith(prefix))
-  const isForeign = foreign && (foreign.owner !== service.id || foreign.what !== 'API key')
   const prefix = service.apiKey?.prefix
   const prefixMissing = prefix !== undefined && !key.startsWith(prefix)
+  const foreign = knownPrefixes.find(({ prefix }) => key.startsWith(prefix))
+  // A definition of one's own may have a known prefix, such as a self-hosted gateway under another id.
+  const isOwn = prefix !== undefined && !prefixMissing
+  const isForeign = foreign && !isOwn && (foreign.owner !== service.id || foreign.what !== 'API key')
   const strict = !service.relocated
 
   if (isForeign) {
@@ -79,10 +80,10 @@ export function shapeFlaw(value: string): string | undefined {
   const odd = firstOddCharacter(value)
   if (/^bearer\s/i.test(value)) return 'begins with "Bearer "; give the bare credential'
   if (/^(["'`]).*\1$/s.test(value)) return 'is wrapped in quotes; remove them'
-  if (/^export\s|^[A-Z][A-Z0-9_]*=/.test(value)) return 'is a whole assignment; give only what stands after "="'
+  if (/^export\s|^[A-Z][A-Z0-9_]*=(?!=*$)/.test(value)) return 'is a whole assignment; give only what stands after "="'
   if (/^\$\{?\w+/.test(value)) return 'is a variable reference that nothing replaced'
   if (
-    /^(?:undefined|null|true|false|none|todo|changeme|secret)$|your[-_ ]|<[^>]*>|\.\.\.$|…$|^x{4,}$|_x{6,}$/i.test(
+    /^(?:undefined|null|true|false|none|todo|changeme|secret)$|your[-_ ].*(?:key|token|secret|client|here)|<[^>]*>|\.\.\.$|…$|^x{4,}$|_x{6,}$/i.test(
       value,
     )
   ) {

@@ -34,6 +34,7 @@ export function createHttp(auth: Auth, options: Options = {}): KyInstance {
   return ky.create({
     ...base,
     ...options,
+    retry: patience(options.retry),
     fetch,
     hooks: {
       ...options.hooks,
@@ -49,6 +50,11 @@ export function createHttp(auth: Auth, options: Options = {}): KyInstance {
       ],
     },
   })
+}
+
+/** ky by itself waits as long as a Retry-After says; a server must not decide that a call hangs for a year. */
+function patience(retry: Options['retry']): NonNullable<Options['retry']> {
+  return { maxRetryAfter: 60_000, ...(typeof retry === 'number' ? { limit: retry } : retry) }
 }
 
 async function typed(error: Error, refusals: WeakMap<Response, PentauthError>, service: string): Promise<Error> {

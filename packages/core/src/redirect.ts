@@ -6,7 +6,7 @@ import type { NamedResource } from './resource-for.ts'
 
 /** One request in a form that can be sent again. */
 export interface Outgoing {
-  readonly input: string | URL | Request
+  readonly input: string | Request
   readonly init: RequestInit & { readonly headers: Headers; readonly method: string }
   /** Whether `init.body` can be sent a second time. */
   readonly replayable: boolean
@@ -28,15 +28,17 @@ const harmless = ['accept', 'accept-language', 'user-agent', 'range']
  * @throws PentauthError `redirect_refused` when following would carry a body elsewhere, cannot repeat it, or never ends.
  */
 export async function sendFollowing(auth: AuthContext, outgoing: Outgoing, resource: NamedResource): Promise<Response> {
-  let { input, init } = outgoing
+  let { input, init }: { input: string | URL | Request; init: Outgoing['init'] } = outgoing
+  let url = new URL(typeof outgoing.input === 'string' ? outgoing.input : outgoing.input.url)
   let withCredential = true
   for (let hop = 0; ; hop++) {
     const response = await passthrough(auth.runtime, input, { ...init, redirect: 'manual' })
     const location = redirectStatuses.includes(response.status) ? response.headers.get('location') : null
     if (location === null) return hop === 0 ? response : markRedirected(response)
-    const url = new URL(typeof input === 'object' && 'url' in input ? input.url : input)
     const target = URL.canParse(location, url) ? new URL(location, url) : undefined
     if (!target || !/^https?:$/.test(target.protocol)) throw refused(auth, url, response, 'leads to no http(s) URL')
+    // fetch would refuse it too, with a message that repeats the URL.
+    if (target.username || target.password) throw refused(auth, url, response, 'leads to a URL with a user or password')
     if (hop === maxHops) throw refused(auth, url, response, `is the ${maxHops + 1}st in a row`)
 
     // Once bare, always bare: a foreign server must not choose what our credential is sent to.
@@ -51,6 +53,7 @@ export async function sendFollowing(auth: AuthContext, outgoing: Outgoing, resou
     })
     await response.body?.cancel()
     if (!target.hash) target.hash = url.hash
+    url = target
     input = target
     init = next
   }
@@ -58,7 +61,7 @@ export async function sendFollowing(auth: AuthContext, outgoing: Outgoing, resou
 
 function isWithin(auth: AuthContext, target: URL, resource: NamedResource): boolean {
   try {
-    return auth.resourceFor(target) === resource && !target.username && !target.password
+    return auth.resourceFor(target) === resource
   } catch {
     return false
   }

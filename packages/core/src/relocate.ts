@@ -28,12 +28,12 @@ export function relocate<Names extends string>(
   let moved = 0
   const move = (value: unknown): unknown => {
     if (typeof value === 'string') {
-      const url = /^https?:\/\//.test(value) && URL.canParse(value) ? new URL(value) : undefined
+      const url = /^https?:\/\//i.test(value) && URL.canParse(value) ? new URL(value) : undefined
       const target = url && moves.get(url.origin)
       if (!url || !target) return value
       moved++
       // Only the origin is replaced, so that "https://host" does not become "https://host/".
-      return value.replace(/^https?:\/\/[^/?#]+/, () => target)
+      return value.replace(/^https?:\/\/[^/?#]+/i, () => target)
     }
     if (Array.isArray(value)) return value.map(move)
     if (typeof value !== 'object' || value === null) return value
@@ -41,7 +41,8 @@ export function relocate<Names extends string>(
   }
   const relocated = move(service) as Service<Names>
   // The documentation stays where it is: a deployment of your own does not serve it.
-  if (moved > 0) return { ...relocated, links: { ...relocated.links, docs: service.links.docs }, relocated: true }
+  if (moved > 0)
+    return { ...relocated, links: { ...relocated.links, docs: service.links.docs }, relocated: true, ...options }
   throw new PentauthError({
     code: 'invalid_option',
     message: `relocate: none of the given origins belongs to ${service.name}.`,
@@ -56,7 +57,16 @@ function originsOf(service: Service): Set<string> {
 
 function originOf(text: string): string {
   const url = URL.canParse(text) ? new URL(text) : undefined
-  if (url && url.pathname === '/' && !url.search && !url.hash && !url.username && !url.password) return url.origin
+  if (
+    url &&
+    /^https?:$/.test(url.protocol) &&
+    url.pathname === '/' &&
+    !url.search &&
+    !url.hash &&
+    !url.username &&
+    !url.password
+  )
+    return url.origin
   throw new PentauthError({
     code: 'invalid_option',
     message: 'relocate: both sides of an entry must be origins.',

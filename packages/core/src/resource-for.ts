@@ -29,7 +29,9 @@ export function resourceLookup(service: Service): ResourceLookup {
   const prefixes = Object.entries<Resource>(service.resources)
     .map(([name, resource]) => {
       const { origin, pathname } = new URL(resource.url)
-      return { resource: { ...resource, name }, origin, path: pathname.replace(/\/$/, '') }
+      // A null prototype: nothing that pollutes Object.prototype becomes a header of the resource.
+      const named: NamedResource = Object.assign(Object.create(null), resource, { name })
+      return { resource: named, origin, path: pathname.replace(/\/$/, '') }
     })
     .sort((a, b) => b.path.length - a.path.length)
 

@@ -98,6 +98,7 @@ export const serviceSchema: z.ZodType<Service> = z.strictObject({
     .default([]),
   access: z.string().optional(),
   notice: z.string().optional(),
+  dangerouslyAllowPlainHttp: z.boolean().optional(),
 }) as unknown as z.ZodType<Service>
 
 /**

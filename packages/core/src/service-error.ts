@@ -1,5 +1,5 @@
 import { bearerChallenge } from './challenge.ts'
-import type { Credential } from './credential.ts'
+import { type Credential, withoutSecrets } from './credential.ts'
 import { PentauthError, type PentauthErrorCode, type PentauthErrorInit, printable } from './errors.ts'
 import { readCapped } from './http.ts'
 import type { NamedResource } from './resource-for.ts'
@@ -23,8 +23,9 @@ export function attachContext(response: Response, context: ResponseContext): voi
   Object.defineProperty(response, contextKey, { value: context, configurable: true })
 }
 
-// Bytes of an error body that are read; documented ones have a few hundred.
+// Bytes of an error body that are read, and how long (ms); documented ones have a few hundred and come at once.
 const bodyLimit = 65_536
+const bodyTime = 3_000
 
 /**
  * The documented error behind a refused response, typed; `undefined` when the response is ok. The response stays readable.
@@ -40,7 +41,9 @@ const bodyLimit = 65_536
 export async function errorFrom(response: Response): Promise<PentauthError | undefined> {
   if (response.ok || response.status < 400) return undefined
   const context = (response as WithContext)[contextKey]
-  const body = response.bodyUsed ? '' : await readCapped(response.clone(), bodyLimit)
+  const unreadable = response.bodyUsed || response.body?.locked
+  // A body that breaks off says nothing, and the status decides: fetch would not fail for it before it is read.
+  const body = unreadable ? '' : await readCapped(response.clone(), bodyLimit, bodyTime).catch(() => '')
   return judge(response, body, context)
 }
 
@@ -66,15 +69,14 @@ export function refusesCredential(error: PentauthError): boolean {
 
 function judge(response: Response, body: string, context: ResponseContext | undefined): PentauthError {
   const { status, headers } = response
-  const secret = context?.credential.secret.reveal()
-  // A service that repeats the credential in its answer must not put it into our message.
-  const text = secret ? body.replaceAll(secret, '[secret]') : body
-  const said = textsOf(text)
+  // A service that repeats the credential in its answer must not put it into our message; JSON and headers are decoded first,
+  // since an escape inside the credential would hide it.
+  const safe = (text: string) => (context ? withoutSecrets(text, context.credential.secret) : text)
   const challenge = bearerChallenge(headers.get('www-authenticate'))
-  if (challenge?.error_description) said.push(challenge.error_description)
+  const said = [...textsOf(body), ...(challenge?.error_description ? [challenge.error_description] : [])].map(safe)
   const facts = { status, retryAfter: retryAfterOf(headers), retryable: status === 429 || status >= 500 }
 
-  if (challenge?.error === 'insufficient_scope') return scopeError(context, challenge.scope, facts)
+  if (challenge?.error === 'insufficient_scope') return scopeError(context, safe(challenge.scope ?? ''), facts)
   for (const documented of context?.service.errors ?? []) {
     const parameters = matches(documented, status, said)
     if (parameters) return documentedError(context as ResponseContext, documented, parameters, said[0], facts)
@@ -145,7 +147,7 @@ function documentedError(
   })
 }
 
-function scopeError(context: ResponseContext | undefined, scope: string | undefined, facts: Facts): PentauthError {
+function scopeError(context: ResponseContext | undefined, scope: string, facts: Facts): PentauthError {
   const needed = scope ? printable(scope, 200) : undefined
   const fallback = context?.service.scopes?.default
   const scopes = [...new Set([needed, fallback])].filter(Boolean).map((name) => `"${name}"`)

@@ -139,6 +139,8 @@ export interface Service<Names extends string = string> {
   readonly notice?: string
   /** True after `relocate`: key prefixes are then a convention, not a rule. */
   readonly relocated?: boolean
+  /** Lets credentials travel unencrypted beyond this machine. Only for a network you trust completely. */
+  readonly dangerouslyAllowPlainHttp?: boolean
 }
 
 const loopback = /^(?:127(?:\.\d{1,3}){3}|\[::1\]|localhost|.+\.localhost)$/
@@ -172,26 +174,50 @@ export function defineService<Names extends string>(definition: Service<Names>):
       code: 'invalid_service',
       message: `Service definition ${JSON.stringify(service.id)}: ${what}.`,
     })
-  if (!/^[a-z][a-z0-9-]*$/.test(service.id)) throw wrong('"id" must be lower-case letters, digits and dashes')
-  const resources = Object.entries<Resource>(service.resources)
+  if (typeof service.id !== 'string' || !/^[a-z][a-z0-9-]*$/.test(service.id))
+    throw wrong('"id" must be lower-case letters, digits and dashes')
+  const resources = Object.entries<Resource>(service.resources ?? {})
   if (resources.length === 0) throw wrong('it needs at least one resource')
   for (const [name, resource] of resources) {
     const url = URL.canParse(resource.url) ? new URL(resource.url) : undefined
     if (!url || url.search || url.hash || url.username || url.password) {
       throw wrong(`resource "${name}" needs an absolute URL without query, fragment or user`)
     }
-    if (!isSecure(url)) throw wrong(`resource "${name}" must use https (plain http is for loopback; see relocate)`)
     if (!resource.apiKey?.length && !resource.accessToken) {
       throw wrong(`resource "${name}" accepts no credential: set apiKey or accessToken`)
     }
     if (resource.apiKey?.length && !service.apiKey)
       throw wrong(`resource "${name}" takes API keys, so "apiKey" rules are needed`)
+    if (Object.keys(resource.headers ?? {}).some((header) => /^(?:authorization|x-api-key)$/i.test(header))) {
+      throw wrong(`resource "${name}" sets a credential header itself; pentauth does`)
+    }
   }
-  for (const [name, value] of Object.entries(service.oauth ?? {})) {
-    const url = typeof value === 'string' && URL.canParse(value) && value.includes('://') ? new URL(value) : undefined
-    if (url && !isSecure(url)) throw wrong(`oauth.${name} must use https (plain http is for loopback; see relocate)`)
-  }
+  requireSecure(service)
   return deepFreeze(service)
+}
+
+/**
+ * Refuses a service that would send credentials to anything but https, plain http on this machine, or what it says is meant.
+ *
+ * @throws PentauthError `invalid_service`.
+ */
+export function requireSecure(service: Service): void {
+  const urls = [
+    ...Object.entries<Resource>(service.resources).map(([name, { url }]) => [`resource "${name}"`, url] as const),
+    ...Object.entries(service.oauth ?? {})
+      .filter(([name]) => /^issuer$|(?:Metadata|Endpoint)$/.test(name))
+      .map(([name, url]) => [`oauth.${name}`, url] as const),
+  ]
+  for (const [place, text] of urls) {
+    const url = URL.canParse(text) ? new URL(text) : undefined
+    if (url && (isSecure(url) || (url.protocol === 'http:' && service.dangerouslyAllowPlainHttp))) continue
+    throw new PentauthError({
+      code: 'invalid_service',
+      message: `Service definition ${JSON.stringify(service.id)}: ${place} must use https, or plain http on this machine.`,
+      service: service.id,
+      hint: 'Elsewhere others can read credentials on the way; dangerouslyAllowPlainHttp: true says that this is meant.',
+    })
+  }
 }
 
 function deepFreeze<T>(value: T): T {

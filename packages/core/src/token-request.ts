@@ -1,9 +1,9 @@
 import type * as oauth from 'oauth4webapi'
-import { type AccessToken, createSecret } from './credential.ts'
+import { type AccessToken, createSecret, type Secret, withoutSecrets } from './credential.ts'
 import { PentauthError, printable } from './errors.ts'
 import { bounded } from './http.ts'
 import type { Runtime } from './runtime.ts'
-import { isSecure, type Service } from './service.ts'
+import type { Service } from './service.ts'
 import { retryAfterOf } from './service-error.ts'
 
 /** How the client proves itself at the token endpoint (RFC 6749 section 2.3), once the protocol library is loaded. */
@@ -32,6 +32,8 @@ export interface TokenRequest {
   readonly clientId: string
   readonly authentication: ClientAuthentication
   readonly grant: Grant
+  /** What the request carries and no message may repeat, whatever the server answers. */
+  readonly secrets: readonly Secret[]
   /** Name of the source, for the token and for messages. */
   readonly source: string
 }
@@ -51,7 +53,8 @@ export async function requestToken(request: TokenRequest): Promise<AccessToken> 
   const client = { client_id: clientId }
   const options = {
     [library.customFetch]: (url: string, init: object) => bounded(runtime, url, init),
-    [library.allowInsecureRequests]: isSecure(new URL(endpoint)) || Boolean(service.relocated),
+    // What may be plain http was decided when the service was taken: loopback, or a named option.
+    [library.allowInsecureRequests]: true,
   }
   const requestedAt = runtime.now()
   const response = await grant.request(library, server, client, request.authentication(library), options)
@@ -101,7 +104,7 @@ function accessToken(
 }
 
 function refusal(
-  { service, source }: TokenRequest,
+  { service, source, secrets }: TokenRequest,
   endpoint: string,
   status: number,
   library: typeof oauth,
@@ -112,8 +115,9 @@ function refusal(
   const code = isBody ? error.error : undefined
   const description = isBody ? error.error_description : undefined
   const said = [code, description]
-    .filter((text) => text !== undefined)
-    .map((text) => printable(text))
+    // The library checks only that the code is text.
+    .filter((text) => typeof text === 'string')
+    .map((text) => printable(withoutSecrets(text, ...secrets)))
     .join(': ')
   // Servers answer a bad client with 401 and sometimes only with a challenge (RFC 6749 section 5.2).
   if (code === 'invalid_client' || (status === 401 && !isBody)) {

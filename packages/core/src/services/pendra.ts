@@ -57,9 +57,9 @@ export const pendra: Service<'rest' | 'messages' | 'responses' | 'v1'> = {
   },
   errors: [
     {
-      // Found in its API docs: missing and invalid keys are answered alike.
+      // Found in its API docs: missing and invalid keys are answered alike, with 401. Without a status here, so that the text
+      // is not taken for a console-only action where a gateway answers a missing key with 403.
       code: 'credential_refused',
-      status: 401,
       message: 'Invalid or expired token',
       source: 'found',
       hint: 'Deleted keys stop working at once. Make a new key and deploy it.',
@@ -72,6 +72,14 @@ export const pendra: Service<'rest' | 'messages' | 'responses' | 'v1'> = {
       source: 'found',
       hint: 'Keys call inference endpoints and read-only listings; managing keys, billing and worker provisioning are for the console.',
       link: 'keys',
+    },
+    {
+      // Found in its Python package's page.
+      code: 'not_found',
+      status: 404,
+      message: "Model '{model}' is in the catalogue but no connected worker has it installed yet",
+      source: 'found',
+      hint: 'Take a model from GET /api/v1/models, or have a worker install this one in the console.',
     },
   ],
   links: {

@@ -80,9 +80,8 @@ export const pensyve: Service<'rest' | 'mcp'> = {
       link: 'keys',
     },
     {
-      // Found: the gateway answers a bad key with 403, where others answer 401.
+      // Found: the gateway answers a bad key with 403 and its SDK expects 401, so the text alone decides.
       code: 'credential_refused',
-      status: 403,
       message: 'Invalid or revoked API key',
       source: 'found',
       hint: 'The key was revoked, or rotated more than 24 hours ago. Make a new one and update the environment.',
