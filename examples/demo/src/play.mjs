@@ -34,7 +34,7 @@ const headerNames = { authorization: 'Authorization: Bearer', 'x-api-key': 'x-ap
 /**
  * @param {Stage} stage
  * @param {Scene} scene
- * @param {{ found(scene: Scene, found: Found, header: string): void, row(call: Call, row: Row, told: Told): void }} show
+ * @param {{ found(scene: Scene, found: Found, header: string, extra: string): void, row(call: Call, row: Row, told: Told): void }} show
  */
 export async function play({ sandbox, origins }, scene, show) {
   const definition = services.find(({ id }) => id === scene.service)
@@ -53,7 +53,8 @@ export async function play({ sandbox, origins }, scene, show) {
 
   await auth.credential(base)
   const selected = events.find((event) => event.type === 'credential_selected')
-  if (selected) show.found(scene, selected.credential, headerNames[selected.header])
+  const extra = Object.entries(service.resources[scene.resource]?.headers ?? {}).map((header) => header.join(': '))
+  if (selected) show.found(scene, selected.credential, headerNames[selected.header], extra.join(', '))
   for (const call of scene.calls) {
     call.prepare?.()
     const { row, told } = await perform(sandbox, auth, base, scene, call)

@@ -20,6 +20,28 @@ const pad = (text, width) => text + ' '.repeat(Math.max(0, width - stripVTContro
 /** @param {string} text @param {number} room */
 const cut = (text, room) => (text.length > room ? `${text.slice(0, room - 1)}…` : text)
 
+/**
+ * Text in lines that fit the screen, indented.
+ * @param {string} text
+ * @param {string} [first] what the first line begins with instead of the indent's last part
+ */
+function wrapped(text, first = '') {
+  const room = width() - 8
+  const lines = ['']
+  let length = first.length
+  for (const word of text.split(' ')) {
+    if (length + word.length + 1 > room) {
+      lines.push('')
+      length = 0
+    }
+    lines[lines.length - 1] += `${lines.at(-1) === '' ? '' : ' '}${word}`
+    length += word.length + 1
+  }
+  return lines.map((line, index) => `      ${index === 0 ? paint('dim', first) : ''}${line}\n`).join('')
+}
+
+const width = () => Math.min(out.isTTY ? out.columns : 120, 120)
+
 /** @param {Record<string, string>} origins */
 export function opening(origins) {
   const hosts = [...new Set(Object.values(origins).map((origin) => new URL(origin).hostname))]
@@ -30,26 +52,22 @@ export function opening(origins) {
 
 /** @returns {Parameters<typeof import('./play.mjs').play>[2]} */
 export function screen() {
-  const width = () => (out.isTTY ? out.columns : 120)
   return {
-    found({ service, resource, credential }, { source, preview, fingerprint }, header) {
+    found({ service, resource, credential }, { source, preview, fingerprint }, header, extra) {
       const name = services.find(({ id }) => id === service)?.name ?? service
       const kind = credential === 'api-key' ? 'API key' : 'access token by client credentials'
       out.write(`\n${paint('bold', name)} ${resource}\n`)
-      out.write(
-        `  ${kind} from ${paint('cyan', source)} (${preview}…, sha256 ${fingerprint}…) as ${paint('cyan', header)}\n`,
-      )
+      out.write(`  ${kind} (${preview}…, sha256 ${fingerprint}…)\n`)
+      out.write(`  from ${paint('cyan', source)}\n`)
+      out.write(`  as ${paint('cyan', header)}${extra ? `, with ${extra}` : ''}\n`)
     },
     row(call, row, { answer, error }) {
       if (call.before) out.write(`  ${paint('dim', `… ${call.before}`)}\n`)
       const mark = row.ok ? paint('green', '✓') : paint('red', '✗')
       const status = paint(row.status < 400 ? 'green' : 'yellow', String(row.status))
-      const said = error ? `${paint('yellow', error.code)}` : cut(answer, Math.max(30, width() - 60))
-      out.write(`  ${mark} ${pad(call.operation, 36)} ${status}  ${said} ${paint('dim', `${row.ms} ms`)}\n`)
-      if (error)
-        out.write(
-          `      ${error.message.replace(` ${error.hint}`, '')}\n      ${paint('dim', 'hint:')} ${error.hint}\n`,
-        )
+      const said = error ? `${paint('yellow', error.code)}` : cut(answer, Math.max(20, width() - 62))
+      out.write(`  ${mark} ${pad(call.operation, 34)} ${status}  ${said} ${paint('dim', `${row.ms} ms`)}\n`)
+      if (error) out.write(wrapped(error.message.replace(` ${error.hint}`, '')) + wrapped(error.hint ?? '', 'hint: '))
       if (!row.ok) out.write(`      ${paint('red', `expected ${call.expected.status} ${call.expected.code ?? ''}`)}\n`)
     },
   }
