@@ -11,7 +11,7 @@ export interface JournalEntry {
   readonly method: string
   /** On the documented origin, with values of the query replaced by `***` unless the parameter is known to be harmless. */
   readonly url: string
-  /** 0 when the connection was dropped. */
+  /** 0 when there was none: the connection was dropped, or the caller gave up during a delay. */
   readonly status: number
   readonly credential:
     | {

@@ -152,8 +152,9 @@ export function createKeys(accounts: Accounts, clock: Clock): KeyStore {
     },
     renew(service, options = {}) {
       const account = entitledAccount(service, options.account)
-      for (const { info } of working(service)) if (info.account === account) stored.delete(info.id)
-      return make(service, account, 'key', undefined)
+      const previous = working(service).find(({ info }) => info.account === account)
+      if (previous !== undefined) stored.delete(previous.info.id)
+      return make(service, account, previous?.info.name ?? 'key', undefined)
     },
     revoke(service, id, options = {}) {
       stored.delete(take(service, id, options.as).info.id)

@@ -22,6 +22,7 @@ export interface Sandbox {
    * its `fetch`; redirects are returned, not followed.
    *
    * @throws {SandboxError} `unknown_origin`: the request is for a host that is none of the services'
+   * @throws The reason of `init.signal`, if it was aborted while a fault delayed the request
    * @throws {TypeError} A fault dropped the connection, as `fetch` would have it; its `cause` is a SandboxError
    * @example
    * await sandbox.fetch('https://api.pensyve.com/v1/health')
@@ -59,6 +60,7 @@ export function createSandbox(options: SandboxOptions = {}): Sandbox {
   const clients = createClients(accounts, clock)
   const usage = createUsageLog()
   const state: SandboxState = { options, clock, accounts, keys, clients, usage }
+  // The cast forgets which accounts a service has: each sees only the exchanges made with its own `identify`.
   const services = new Map<string, Service>(
     [
       createPendium(state),
@@ -78,7 +80,10 @@ export function createSandbox(options: SandboxOptions = {}): Sandbox {
     if (service === undefined) throw unknownOrigin(url.origin, [...services.keys()])
     const at = clock.now()
     const operation = findOperation(service.operations, request.method, url.pathname)
-    // 2. Who is asking, which every service says in its own way.
+    // 2. A scripted fault, if one is for this request; its delay comes first, like the delay of a network.
+    const fault = faults.take(service.name, request.method, url)
+    const gaveUp = fault?.delay !== undefined && (await pause(fault.delay, request.signal)) === 'aborted'
+    // 3. Who is asking, which every service says in its own way.
     const exchange: Exchange = { request, url, identity: await service.identify(request) }
     const note = (status: number, faulted: boolean): void =>
       journal.add({
@@ -92,12 +97,9 @@ export function createSandbox(options: SandboxOptions = {}): Sandbox {
         headers: [...request.headers.keys()],
         faulted,
       })
-    // 3. A scripted fault, if one is for this request.
-    const fault = faults.take(service.name, request.method, url)
-    if (fault?.delay !== undefined) await pause(fault.delay, request.signal)
-    if (fault?.drop === true) {
+    if (gaveUp || fault?.drop === true) {
       note(0, true)
-      throw connectionDropped()
+      throw gaveUp ? request.signal.reason : connectionDropped()
     }
     const scripted = fault && faultResponse(fault)
     if (scripted !== undefined) {
@@ -143,17 +145,17 @@ export function isDroppedConnection(error: unknown): boolean {
   return error instanceof TypeError && SandboxError.isInstance(error.cause) && error.cause.code === 'connection_dropped'
 }
 
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const stop = (): void => {
+function pause(ms: number, signal: AbortSignal): Promise<'over' | 'aborted'> {
+  return new Promise((resolve) => {
+    const abort = (): void => {
       clearTimeout(timer)
-      reject(signal.reason)
+      resolve('aborted')
     }
     const timer = setTimeout(() => {
-      signal.removeEventListener('abort', stop)
-      resolve()
+      signal.removeEventListener('abort', abort)
+      resolve('over')
     }, ms)
-    if (signal.aborted) stop()
-    else signal.addEventListener('abort', stop, { once: true })
+    if (signal.aborted) abort()
+    else signal.addEventListener('abort', abort, { once: true })
   })
 }

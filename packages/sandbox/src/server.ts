@@ -102,7 +102,8 @@ async function requestOf(incoming: IncomingMessage, origin: string, signal: Abor
   const url = origin + (incoming.url?.startsWith('/') ? incoming.url : '/')
   // Read to its end before anything is answered: what a refusal left unread would block the connection's next request.
   const body = await buffer(incoming)
-  return new Request(url, { method, headers, signal, ...(body.length === 0 ? {} : { body: new Uint8Array(body) }) })
+  const bare = method === 'GET' || method === 'HEAD' || body.length === 0
+  return new Request(url, { method, headers, signal, ...(bare ? {} : { body: new Uint8Array(body) }) })
 }
 
 function headersOf(response: Response): Record<string, string | string[]> {

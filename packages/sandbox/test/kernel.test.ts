@@ -164,6 +164,16 @@ describe('faults', () => {
       name: 'TimeoutError',
     })
     await expect(sandbox.fetch(health, { signal: AbortSignal.abort() })).rejects.toMatchObject({ name: 'AbortError' })
+    expect(sandbox.journal.entries.map(({ status }) => status)).toEqual([200, 0, 0])
+  })
+
+  test('a key revoked during a delay is refused after it', async () => {
+    const sandbox = createSandbox()
+    const { id, key } = sandbox.keys.create('pendra')
+    sandbox.faults.add({ delay: 20 })
+    const answer = probe(sandbox, 'pendra', key)
+    sandbox.keys.revoke('pendra', id)
+    expect(await answer).toBe(401)
   })
 
   test('drop the connection as fetch would see it', async () => {

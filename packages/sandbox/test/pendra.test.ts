@@ -188,7 +188,7 @@ describe('answers', () => {
 
 describe('streams', () => {
   test('chat completions: data lines that end with [DONE]', async () => {
-    const { chunks, events, response } = await streamed(chat, { messages })
+    const { chunks, events, response } = await streamed(chat, { messages, stream_options: { include_usage: true } })
     expect(response.headers.get('content-type')).toBe('text/event-stream')
     expect(chunks).toBeGreaterThan(5)
     expect(events.at(-1)).toBe('data: [DONE]')
@@ -198,6 +198,8 @@ describe('streams', () => {
     expect(text).toBe('This is the Pendra sandbox. You said: Hello there')
     expect(deltas.at(-2).choices[0].finish_reason).toBe('stop')
     expect(deltas.at(-1).usage.completion_tokens).toBeGreaterThan(0)
+    const plain = (await streamed(chat, { messages })).events.slice(0, -1).map(data)
+    expect(plain.every(({ choices, usage }) => choices.length === 1 && usage === undefined)).toBe(true)
   })
 
   test('messages: the events of the Anthropic form', async () => {

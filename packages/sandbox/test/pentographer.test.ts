@@ -172,6 +172,17 @@ describe('client credentials', () => {
     expect((await query(two, access_token, '{ me { id } }')).status).toBe(401)
   })
 
+  test("a wrong secret and another client's are refused", async () => {
+    const sandbox = createSandbox()
+    const { clientId } = sandbox.clients.create('pentographer')
+    const other = sandbox.clients.create('pentographer')
+    for (const clientSecret of [`ptgs_${'0'.repeat(64)}`, other.clientSecret]) {
+      const answer = await post(sandbox, grant({ clientId, clientSecret }))
+      expect([answer.status, answer.json]).toEqual([401, { error: 'invalid_client' }])
+    }
+    expect(sandbox.journal.entries.every(({ credential }) => credential?.valid === false)).toBe(true)
+  })
+
   test('JSON and HTTP Basic are taken too', async () => {
     const sandbox = createSandbox()
     const client = sandbox.clients.create('pentographer')

@@ -42,7 +42,7 @@ describe('the fixture', () => {
     const { code, results } = await run(guarded, { LOCAL_ORIGIN: `http://127.0.0.1:${port}` })
     server.close()
     expect(code).toBe(1)
-    expect(results).toHaveLength(14)
+    expect(results).toHaveLength(15)
     for (const { title, status } of results) {
       expect([title, status]).toEqual([title, title.startsWith('fails') ? 'failed' : 'passed'])
     }

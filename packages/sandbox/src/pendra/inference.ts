@@ -1,5 +1,5 @@
 import { serverSentEvent } from '../event-stream.ts'
-import type { JsonObject } from '../request-body.ts'
+import { isJsonObject, type JsonObject } from '../request-body.ts'
 import { randomHex } from '../secrets.ts'
 import { lastText, type Reply, replyTo, tokensIn } from './prompt.ts'
 
@@ -49,6 +49,7 @@ export function chatCompletion({ model, body, created }: InferenceCall): Inferen
     })
   }
   const head = { id, object: 'chat.completion.chunk', created, model }
+  const wantsUsage = isJsonObject(body.stream_options) && body.stream_options.include_usage === true
   const chunk = (delta: JsonObject, reason: string | null): string =>
     serverSentEvent({ ...head, choices: [{ index: 0, delta, finish_reason: reason }] })
   return inference(reply, {
@@ -56,7 +57,8 @@ export function chatCompletion({ model, body, created }: InferenceCall): Inferen
       chunk({ role: 'assistant', content: '' }, null),
       ...reply.parts.map((content) => chunk({ content }, null)),
       chunk({}, finish_reason),
-      serverSentEvent({ ...head, choices: [], usage: openAIUsage(reply) }),
+      // Only on request, as OpenAI has it: a client that reads the first choice of every chunk finds none here.
+      ...(wantsUsage ? [serverSentEvent({ ...head, choices: [], usage: openAIUsage(reply) })] : []),
       serverSentEvent('[DONE]'),
     ],
   })

@@ -1,10 +1,10 @@
 import { streamedResponse } from '../event-stream.ts'
 import { refusal } from '../facts.ts'
-import { apiKeyHeaderOf, bearerOf } from '../presented-credential.ts'
+import { apiKeyHeaderOf, bearerOf, presentedKey } from '../presented-credential.ts'
 import { createRateLimit } from '../rate-limit.ts'
 import { type JsonObject, jsonBody, stringField } from '../request-body.ts'
 import { randomHex } from '../secrets.ts'
-import type { Exchange, Holder, Identity, Operation, PresentedCredential, Service } from '../service.ts'
+import type { Exchange, Holder, Operation, Service } from '../service.ts'
 import type { SandboxState } from '../state.ts'
 import { pendraFacts } from './facts.ts'
 import {
@@ -123,21 +123,29 @@ export function createPendra(state: SandboxState): Service<'pendra'> {
     { name: 'models', method: 'GET', path: '/api/v1/models', answer: withKey(({ url }) => listModels(url)) },
     // The page lists it among what a key may read; the models page says it is public. Both hold.
     { name: 'catalogue', method: 'GET', path: '/api/v1/catalogue', answer: listCatalogue },
-    ...consolePaths.flatMap((path): Operation<'pendra'>[] => {
-      const answer = withKey(() => refusal(errors.consoleOnly))
-      return [{ name: 'console_only', method: '*', path: `${path}/*`, answer }]
-    }),
+    ...consolePaths.map(
+      (path): Operation<'pendra'> => ({
+        name: 'console_only',
+        method: '*',
+        path: `${path}/*`,
+        answer: withKey(() => refusal(errors.consoleOnly)),
+      }),
+    ),
   ]
 
   return {
     name: 'pendra',
     origin: 'https://api.pendra.ai',
     operations,
-    async identify(request) {
-      const everywhere = options.apiKeyHeader !== 'messages' || new URL(request.url).pathname === '/v1/messages'
-      const presented = presentedOf(request.headers, everywhere)
-      if (presented === undefined || presented === 'contradiction') return contradiction(request.headers, presented)
-      const key = await keys.find('pendra', presented.value)
+    async identify({ headers, url }) {
+      const bearer = bearerOf(headers)
+      const takesHeader = options.apiKeyHeader !== 'messages' || new URL(url).pathname === '/v1/messages'
+      const header = takesHeader ? apiKeyHeaderOf(headers) : undefined
+      const presented = presentedKey('authorization', bearer) ?? presentedKey('x-api-key', header)
+      // Two headers with one value are one credential. With two values: not documented; refused, since whichever was
+      // taken could be the one the caller did not mean.
+      const contradictory = bearer !== undefined && header !== undefined && bearer !== header
+      const key = presented === undefined || contradictory ? undefined : await keys.find('pendra', presented.value)
       return { presented, holder: key && { key, account: accounts.get('pendra', key.account) } }
     },
     notFound: () => problem(404, 'Not Found'),
@@ -145,29 +153,11 @@ export function createPendra(state: SandboxState): Service<'pendra'> {
   }
 }
 
-// Both headers with one value are one credential. Two values: not documented; refused, since whichever was taken could be
-// the one the caller did not mean.
-function presentedOf(headers: Headers, everywhere: boolean): PresentedCredential | 'contradiction' | undefined {
-  const bearer = bearerOf(headers)
-  const header = everywhere ? apiKeyHeaderOf(headers) : undefined
-  if (bearer !== undefined && header !== undefined && bearer !== header) return 'contradiction'
-  if (bearer !== undefined) return { kind: 'api-key', header: 'authorization', value: bearer }
-  return header === undefined ? undefined : { kind: 'api-key', header: 'x-api-key', value: header }
-}
-
-function contradiction(headers: Headers, found: 'contradiction' | undefined): Identity<'pendra'> {
-  const bearer = found && bearerOf(headers)
-  return bearer === undefined ? {} : { presented: { kind: 'api-key', header: 'authorization', value: bearer } }
-}
-
 function refuseModel(id: string, capability: Capability): Response | undefined {
   const model = catalogue.find((candidate) => candidate.id === id)
   if (model === undefined) return problem(404, `Model '${id}' not found`)
-  if (!model.served)
-    return problem(
-      404,
-      errors.noWorker.text.replace("'X'", () => `'${id}'`),
-    )
+  const noWorker = errors.noWorker.text.replace("'X'", () => `'${id}'`)
+  if (!model.served) return problem(errors.noWorker.status, noWorker)
   return model.capability === capability ? undefined : problem(400, `Model '${id}' cannot do ${capability}`)
 }
 
