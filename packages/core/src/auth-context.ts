@@ -86,8 +86,9 @@ export function createContext(service: Service, options: AuthOptions): AuthConte
 
 // Property by property: `crypto` and `redirects` are getters that must stay unread until they are needed.
 function withDefaults(given: Partial<Runtime> = {}): Runtime {
-  const runtime = defaultRuntime()
-  return Object.defineProperties(runtime, Object.getOwnPropertyDescriptors(given))
+  const descriptors = Object.entries(Object.getOwnPropertyDescriptors(given))
+  const set = descriptors.filter(([, { value, get }]) => value !== undefined || get)
+  return Object.defineProperties(defaultRuntime(), Object.fromEntries(set))
 }
 
 function notASource(service: Service): PentauthError {

@@ -1,6 +1,7 @@
 import { type AuthContext, type AuthOptions, createContext } from './auth-context.ts'
 import { authorizedFetch } from './authorized-fetch.ts'
 import type { Credential } from './credential.ts'
+import { PentauthError } from './errors.ts'
 import { credentialHeaders, selectHeader } from './header-selection.ts'
 import type { NamedResource } from './resource-for.ts'
 import type { CredentialHeader, Resource, Service } from './service.ts'
@@ -58,13 +59,16 @@ async function usable(context: AuthContext, resource: NamedResource): Promise<Cr
   return credential
 }
 
-/** The credential of the first resource that has a usable one; else the first resource's error. */
+/** The credential of the first resource that has a usable one; else the error that says most. */
 async function anyCredential(context: AuthContext): Promise<Credential> {
   const failures: unknown[] = []
   for (const { url } of Object.values<Resource>(context.service.resources)) {
     try {
       return await usable(context, context.resourceFor(url))
     } catch (error) {
+      // Another resource may take what there is; any other failure would only be met again there.
+      const passesOn = PentauthError.isInstance(error) && /^(?:no_credential|credential_not_accepted)$/.test(error.code)
+      if (!passesOn) throw error
       failures.push(error)
     }
   }

@@ -1,9 +1,10 @@
+import { unlessAborted } from './abort.ts'
 import type { AuthContext } from './auth-context.ts'
 import { type Credential, summarize } from './credential.ts'
 import { PentauthError } from './errors.ts'
 import { urlForEvent } from './events.ts'
 import { credentialHeaderNames, credentialHeaders } from './header-selection.ts'
-import { passthrough } from './http.ts'
+import { drop, passthrough } from './http.ts'
 import { type Outgoing, sendFollowing } from './redirect.ts'
 import type { NamedResource } from './resource-for.ts'
 import { attachContext, errorFrom, refusesCredential } from './service-error.ts'
@@ -19,16 +20,19 @@ export async function authorizedFetch(
   given: string | URL | Request,
   options?: RequestInit,
 ): Promise<Response> {
-  const [input, init] = snapshot(given, options)
+  const [input, init] = snapshot(auth, given, options)
   const resource = auth.resourceFor(isRequest(input) ? input.url : input)
-  const credential = await auth.credentialFor(resource)
+  const signal = init.signal === undefined && isRequest(input) ? input.signal : init.signal
+  // As fetch: nothing is asked of anybody for a request that is not wanted any more.
+  if (signal?.aborted) throw signal.reason
+  const credential = await unlessAborted(auth.credentialFor(resource), signal)
   const request = withCredential(auth, resource, credential, input, init)
   const response = await send(auth, request, resource)
   if (!(await isRefused(auth, response, resource, credential))) return response
 
-  const renewed = await renew(auth, resource, credential)
+  const renewed = await unlessAborted(renew(auth, resource, credential, response), signal)
   if (!renewed || !request.replayable) return response
-  await response.body?.cancel()
+  drop(response)
   auth.emit?.({
     type: 'request_resent',
     resource: resource.name,
@@ -41,13 +45,31 @@ export async function authorizedFetch(
 }
 
 /** The arguments as `fetch` reads them, at once: a caller may change its URL or headers while we wait for the credential. */
-function snapshot(given: string | URL | Request, options: RequestInit | undefined): [string | Request, RequestInit] {
+function snapshot(
+  auth: AuthContext,
+  given: string | URL | Request,
+  options: RequestInit | undefined,
+): [string | Request, RequestInit] {
   // `fetch(url, request)` is common in proxies; a Request keeps its properties on its prototype, where no copy finds them.
   if (isRequest(options)) return [new Request(isRequest(given) ? given : String(given), options), Object.create(null)]
   // A null prototype: nothing that pollutes Object.prototype becomes an option of the request.
   const init: RequestInit = Object.assign(Object.create(null), options)
-  if (init.headers) init.headers = new Headers(init.headers)
+  if (init.headers) init.headers = sendable(auth, init.headers)
   return [isRequest(given) ? given : String(given), init]
+}
+
+/** The caller's headers; the platform's own error would repeat a value that cannot be sent, and it may be a secret. */
+function sendable(auth: AuthContext, headers: HeadersInit): Headers {
+  try {
+    return new Headers(headers)
+  } catch {
+    throw new PentauthError({
+      code: 'invalid_option',
+      message: 'A header of the request has a name or value that cannot be sent.',
+      service: auth.service.id,
+      hint: 'Look for line ends and characters beyond Latin-1 in the headers option.',
+    })
+  }
 }
 
 /** The caller's request with the credential in its one header; every other header of the caller's stays. */
@@ -70,10 +92,11 @@ function withCredential(
     input,
     init: Object.assign(Object.create(null), init, {
       headers,
-      method: (init.method ?? request?.method ?? 'GET').toUpperCase(),
+      method: init.method ?? request?.method ?? 'GET',
       // `null` takes a Request's signal away.
       signal: init.signal === undefined ? request?.signal : init.signal,
     }),
+    secret: credential.secret,
     hasBody: body !== null && body !== undefined,
     replayable: isReplayable(body),
   }
@@ -113,11 +136,17 @@ async function isRefused(
 }
 
 /** Another credential after a refusal; a failure that will pass is thrown, since a 401 would look like a sign-out. */
-async function renew(auth: AuthContext, resource: NamedResource, refused: Credential): Promise<Credential | undefined> {
+async function renew(
+  auth: AuthContext,
+  resource: NamedResource,
+  refused: Credential,
+  response: Response,
+): Promise<Credential | undefined> {
   try {
     return await auth.source.renew?.(refused, auth.requestFor(resource))
   } catch (error) {
     if (PentauthError.isInstance(error) && !error.retryable) return undefined
+    drop(response)
     throw error
   }
 }

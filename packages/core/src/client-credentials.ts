@@ -94,7 +94,8 @@ export function clientCredentials(client: ClientCredentials, options: ClientCred
     } catch (error) {
       if (PentauthError.isInstance(error)) {
         const wait = Math.min(Math.max((error.retryAfter ?? 0) * 1000, pause), longestPause)
-        if (error.retryable) state.failure = { error, until: runtime.now() + wait }
+        // Also after a definitive refusal, which every call and every resource would ask for again.
+        state.failure = { error, until: runtime.now() + wait }
         emit?.({ type: 'token_request_failed', tokenEndpoint, code: error.code, retryAfter: error.retryAfter })
       }
       throw error

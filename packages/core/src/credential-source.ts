@@ -160,7 +160,7 @@ export function firstOf(...sources: readonly CredentialSource[]): CredentialSour
 }
 
 /** Whether a resource takes that kind of credential at all. */
-export function accepts(resource: NamedResource, kind: CredentialKind): boolean {
+function accepts(resource: NamedResource, kind: CredentialKind): boolean {
   return kind === 'api-key' ? Boolean(resource.apiKey?.length) : Boolean(resource.accessToken)
 }
 

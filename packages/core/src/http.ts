@@ -9,6 +9,11 @@ export function passthrough(runtime: Runtime, input: string | URL | Request, ini
   return runtime.fetch(input, Object.assign(Object.create(null), init))
 }
 
+/** Lets go of a response that nobody reads; a body that has broken off is no error then. */
+export function drop(response: Response): void {
+  response.body?.cancel().catch(() => undefined)
+}
+
 /** Limits for OAuth endpoints, whose honest answers are small and quick. */
 const timeoutMs = 10_000
 const maxBytes = 262_144

@@ -3,7 +3,14 @@ export { type Auth, createAuth, type HeadersOptions } from './auth.ts'
 export type { AuthOptions } from './auth-context.ts'
 export { type Challenge, parseChallenge } from './challenge.ts'
 export { type ClientCredentials, type ClientCredentialsOptions, clientCredentials } from './client-credentials.ts'
-export type { AccessToken, ApiKey, Credential, CredentialSummary, Secret } from './credential.ts'
+export {
+  type AccessToken,
+  type ApiKey,
+  type Credential,
+  type CredentialSummary,
+  createSecret,
+  type Secret,
+} from './credential.ts'
 export {
   type Absent,
   type ApiKeyOptions,

@@ -79,8 +79,8 @@ export function shapeFlaw(value: string): string | undefined {
   if (value === '') return 'is empty'
   const odd = firstOddCharacter(value)
   if (/^bearer\s/i.test(value)) return 'begins with "Bearer "; give the bare credential'
-  if (/^(["'`]).*\1$/s.test(value)) return 'is wrapped in quotes; remove them'
   if (/^export\s|^[A-Z][A-Z0-9_]*=(?!=*$)/.test(value)) return 'is a whole assignment; give only what stands after "="'
+  if (/^["'`]|["'`]$/.test(value)) return 'is wrapped in quotes; remove them'
   if (/^\$\{?\w+/.test(value)) return 'is a variable reference that nothing replaced'
   if (
     /^(?:undefined|null|true|false|none|todo|changeme|secret)$|your[-_ ].*(?:key|token|secret|client|here)|<[^>]*>|\.\.\.$|…$|^x{4,}$|_x{6,}$/i.test(

@@ -1,7 +1,8 @@
 import type { AuthContext } from './auth-context.ts'
+import { type Secret, withoutSecrets } from './credential.ts'
 import { PentauthError } from './errors.ts'
 import { urlForEvent } from './events.ts'
-import { passthrough } from './http.ts'
+import { drop, passthrough } from './http.ts'
 import type { NamedResource } from './resource-for.ts'
 
 /** One request in a form that can be sent again. */
@@ -11,6 +12,8 @@ export interface Outgoing {
   /** Whether `init.body` can be sent a second time. */
   readonly replayable: boolean
   readonly hasBody: boolean
+  /** What the request carries, and a URL that a server chose may repeat. */
+  readonly secret: Secret
 }
 
 // As the Fetch standard (section 4.4, HTTP-redirect fetch).
@@ -36,22 +39,24 @@ export async function sendFollowing(auth: AuthContext, outgoing: Outgoing, resou
     const location = redirectStatuses.includes(response.status) ? response.headers.get('location') : null
     if (location === null) return hop === 0 ? response : markRedirected(response)
     const target = URL.canParse(location, url) ? new URL(location, url) : undefined
-    if (!target || !/^https?:$/.test(target.protocol)) throw refused(auth, url, response, 'leads to no http(s) URL')
+    if (!target || !/^https?:$/.test(target.protocol))
+      throw refused(auth, outgoing, url, response, 'leads to no http(s) URL')
     // fetch would refuse it too, with a message that repeats the URL.
-    if (target.username || target.password) throw refused(auth, url, response, 'leads to a URL with a user or password')
-    if (hop === maxHops) throw refused(auth, url, response, `is the ${maxHops + 1}st in a row`)
+    if (target.username || target.password)
+      throw refused(auth, outgoing, url, response, 'leads to a URL with a user or password')
+    if (hop === maxHops) throw refused(auth, outgoing, url, response, `is the ${maxHops + 1}st in a row`)
 
     // Once bare, always bare: a foreign server must not choose what our credential is sent to.
     withCredential &&= isWithin(auth, target, resource)
     const next = nextInit(auth, init, response, url, target, withCredential, outgoing)
     auth.emit?.({
       type: 'redirect_followed',
-      from: urlForEvent(url),
-      to: urlForEvent(target),
+      from: withoutSecrets(urlForEvent(url), outgoing.secret),
+      to: withoutSecrets(urlForEvent(target), outgoing.secret),
       status: response.status,
       withCredential,
     })
-    await response.body?.cancel()
+    drop(response)
     if (!target.hash) target.hash = url.hash
     url = target
     input = target
@@ -76,14 +81,15 @@ function nextInit(
   withCredential: boolean,
   outgoing: Outgoing,
 ): Outgoing['init'] {
-  const { method } = init
+  const method = init.method.toUpperCase()
   const toGet =
     (response.status === 303 && method !== 'GET' && method !== 'HEAD') || (response.status <= 302 && method === 'POST')
   const carriesBody = outgoing.hasBody && !toGet && method !== 'GET' && method !== 'HEAD'
   if (carriesBody && !withCredential && target.origin !== from.origin) {
-    throw refused(auth, from, response, `would carry the request body to ${target.origin}`)
+    throw refused(auth, outgoing, from, response, `would carry the request body to ${target.origin}`)
   }
-  if (carriesBody && !outgoing.replayable) throw refused(auth, from, response, 'needs a body that cannot be sent twice')
+  if (carriesBody && !outgoing.replayable)
+    throw refused(auth, outgoing, from, response, 'needs a body that cannot be sent twice')
   const headers = withCredential ? new Headers(init.headers) : only(init.headers, harmless)
   if (!withCredential && carriesBody) copy(init.headers, headers, 'content-type')
   if (!toGet) return { ...init, headers }
@@ -110,11 +116,12 @@ function markRedirected(response: Response): Response {
   return Object.defineProperty(response, 'redirected', { value: true })
 }
 
-function refused(auth: AuthContext, from: URL, response: Response, why: string): PentauthError {
-  response.body?.cancel().catch(() => undefined)
+function refused(auth: AuthContext, { secret }: Outgoing, from: URL, response: Response, why: string): PentauthError {
+  drop(response)
+  const at = withoutSecrets(urlForEvent(from), secret)
   return new PentauthError({
     code: 'redirect_refused',
-    message: `${auth.service.name} answered ${response.status} at ${urlForEvent(from)} with a redirect that ${why}.`,
+    message: `${auth.service.name} answered ${response.status} at ${at} with a redirect that ${why}.`,
     service: auth.service.id,
     status: response.status,
     hint: "Request the final URL itself, or pass redirect: 'manual' to see the answer.",

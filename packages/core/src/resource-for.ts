@@ -78,11 +78,14 @@ function checkUrl(service: Service, url: URL | undefined): URL {
   })
 }
 
-// A server that decodes %2F before routing would read "/v1/..%2Fadmin" as "/admin", which the prefix check did not see.
+// A server that decodes %2F before routing, once or twice, or cuts "..;" at the semicolon would read "/v1/..%2Fadmin" as "/admin",
+// which the prefix check did not see.
 function climbsOut(path: string): boolean {
   return (
-    path.includes('%') &&
-    /(?:^|\/|\\|%2f|%5c)(?:\.|%2e){1,2}(?:%2f|%5c)|(?:%2f|%5c)(?:\.|%2e){1,2}(?:$|\/|%2f|%5c)/i.test(path)
+    /[%;]/.test(path) &&
+    /(?:^|\/|\\|%2f|%5c)(?:\.|%2e){1,2}(?:%2f|%5c)|(?:%2f|%5c)(?:\.|%2e){1,2}(?:$|\/|%2f|%5c)|\/\.\.?;|%25(?:2e|2f|5c)/i.test(
+      path,
+    )
   )
 }
 

@@ -20,7 +20,8 @@ type WithContext = Response & { [contextKey]?: ResponseContext }
 
 /** Marks a refused response with what is known about its request; invisible to loops, JSON and spreads. */
 export function attachContext(response: Response, context: ResponseContext): void {
-  Object.defineProperty(response, contextKey, { value: context, configurable: true })
+  // Not `Object.defineProperty`, which throws where somebody froze the response.
+  Reflect.defineProperty(response, contextKey, { value: context, configurable: true })
 }
 
 // Bytes of an error body that are read, and how long (ms); documented ones have a few hundred and come at once.
@@ -73,7 +74,8 @@ function judge(response: Response, body: string, context: ResponseContext | unde
   // since an escape inside the credential would hide it.
   const safe = (text: string) => (context ? withoutSecrets(text, context.credential.secret) : text)
   const challenge = bearerChallenge(headers.get('www-authenticate'))
-  const said = [...textsOf(body), ...(challenge?.error_description ? [challenge.error_description] : [])].map(safe)
+  // A response of another fetch is judged by its status: its texts may repeat a credential that we do not know.
+  const said = context ? [...textsOf(body), challenge?.error_description ?? ''].filter(Boolean).map(safe) : []
   const facts = { status, retryAfter: retryAfterOf(headers), retryable: status === 429 || status >= 500 }
 
   if (challenge?.error === 'insufficient_scope') return scopeError(context, safe(challenge.scope ?? ''), facts)

@@ -15,6 +15,8 @@ export const pendra: Service<'rest' | 'messages' | 'responses' | 'v1'> = {
         { name: 'embeddings', method: 'POST', path: '/embeddings' },
         { name: 'images', method: 'POST', path: '/images/generations' },
         { name: 'transcriptions', method: 'POST', path: '/audio/transcriptions' },
+        // Found: an alias of /v1/completions.
+        { name: 'completions', method: 'POST', path: '/completions' },
         { name: 'models', method: 'GET', path: '/models' },
         // Found: public, while the page lists it among what a key can call. Both hold.
         { name: 'catalogue', method: 'GET', path: '/catalogue', public: true },

@@ -1,0 +1,5 @@
+import { defineConfig } from 'vitest/config'
+
+export default defineConfig({
+  test: { name: 'tooling', environment: 'node', include: ['test/**/*.test.mjs'], testTimeout: 30_000 },
+})
