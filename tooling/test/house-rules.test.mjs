@@ -123,14 +123,14 @@ describe('texts', () => {
     `registry${'='}x`,
     `const cache = '${['', 'home', 'me', 'x'].join('/')}'`,
     `open(${['', 'root', '.cache'].join('/')})`.replace('(', '("'),
-    `cd ${['', 'work', 'main'].join('/')}`,
+    `cd ${['', 'work', 'project'].join('/')}`,
     `at C:${'\\'}Users${'\\'}me`,
   ])('names no place: %s', (text) => {
     expect(checkPlaces(makeTree({ 'README.md': `fine\n${text}\n` }))).toEqual([expect.stringContaining('README.md:2')])
   })
 
   it('leaves other texts alone', () => {
-    const text = 'registry.get(name) /usr/bin/env https://example.org/home/page a/work/b'
+    const text = 'registry.get(name) /usr/bin/env https://example.org/home/page a/opt/b'
     expect(checkPlaces(makeTree({ 'README.md': text }))).toEqual([])
   })
 

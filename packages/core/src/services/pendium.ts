@@ -1,5 +1,13 @@
 import type { Service } from '../service.ts'
 
+const agentNotAccessible = {
+  code: 'agent_not_accessible',
+  message:
+    "Agent with syntheticId={syntheticId} not found or you don't have access. Use the get_account tool to see your agents.",
+  hint: 'The credential is fine; the agent is not one of your account. List your agents with get_account (REST: GET /account).',
+  wayOut: 'get_account',
+} as const
+
 /** Pendium: REST with an API key in `x-api-key`, MCP with OAuth 2.1. */
 export const pendium: Service<'rest' | 'mcp'> = {
   id: 'pendium',
@@ -60,24 +68,9 @@ export const pendium: Service<'rest' | 'mcp'> = {
     tokenLifetime: 3600,
   },
   errors: [
-    {
-      code: 'agent_not_accessible',
-      status: 401,
-      message:
-        "Agent with syntheticId={syntheticId} not found or you don't have access. Use the get_account tool to see your agents.",
-      source: 'documented',
-      hint: 'The credential is fine; the agent is not one of your account. List your agents with get_account (REST: GET /account).',
-      wayOut: 'get_account',
-    },
-    {
-      // Assumed: the same refusal with the status that ownership checks usually have.
-      code: 'agent_not_accessible',
-      message:
-        "Agent with syntheticId={syntheticId} not found or you don't have access. Use the get_account tool to see your agents.",
-      source: 'assumed',
-      hint: 'The credential is fine; the agent is not one of your account. List your agents with get_account (REST: GET /account).',
-      wayOut: 'get_account',
-    },
+    { ...agentNotAccessible, status: 401, source: 'documented' },
+    // Assumed: the same refusal with another status, as ownership checks usually have.
+    { ...agentNotAccessible, source: 'assumed' },
     {
       code: 'authentication_required',
       status: 401,
