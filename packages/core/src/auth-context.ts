@@ -1,11 +1,13 @@
 import { type Credential, summarize } from './credential.ts'
-import { type CredentialRequest, type CredentialSource, noCredential } from './credential-source.ts'
-import { PentauthError } from './errors.ts'
+import { type CredentialRequest, type CredentialSource, isAbsent, requireSource } from './credential-source.ts'
+import { checkService } from './define-service.ts'
 import { type Emit, type EventListener, emitter } from './events.ts'
+import { noCredential } from './first-of.ts'
 import { selectHeader } from './header-selection.ts'
 import { type NamedResource, type ResourceLookup, resourceLookup } from './resource-for.ts'
 import { defaultRuntime, type Runtime } from './runtime.ts'
-import { requireSecure, type Service } from './service.ts'
+import type { Service } from './service.ts'
+import { isThenable } from './thenable.ts'
 
 export interface AuthOptions {
   /** Where the credential comes from. */
@@ -31,9 +33,9 @@ export interface AuthContext {
 /** Prepares what the requests of one `Auth` share; nothing is read or sent. */
 export function createContext(service: Service, options: AuthOptions): AuthContext {
   // JavaScript callers may leave the options out altogether.
-  const { credential: source, onEvent } = options ?? {}
-  if (typeof source?.get !== 'function') throw notASource(service)
-  requireSecure(service)
+  const { credential, onEvent } = options ?? {}
+  checkService(service)
+  const source = requireSource(credential)
   const runtime = withDefaults(options.runtime)
   const emit = emitter(service.id, onEvent)
   const requests = new WeakMap<NamedResource, CredentialRequest>()
@@ -56,19 +58,20 @@ export function createContext(service: Service, options: AuthOptions): AuthConte
     credentialFor(resource) {
       const found = source.get(requestFor(resource))
       // Without a promise and with nothing left to tell, the answer is immediate: this is the hot path.
-      if (!(found instanceof Promise) && !('absent' in found) && (!emit || announced.get(resource) === found))
-        return found
+      if (!isThenable(found) && !isAbsent(found) && (!emit || announced.get(resource) === found)) return found
       return settle(resource, found)
     },
   }
 
   async function settle(resource: NamedResource, pending: ReturnType<CredentialSource['get']>): Promise<Credential> {
     const found = await pending
-    if ('absent' in found) {
+    if (isAbsent(found)) {
       const { absent, next } = found
       throw noCredential(requestFor(resource), [{ source: source.name, result: absent, ...(next ? { next } : {}) }])
     }
     if (emit && announced.get(resource) !== found) {
+      const { notice } = service
+      if (notice && !resource.relocated && !announced.has(resource)) emit({ type: 'service_notice', notice })
       announced.set(resource, found)
       emit({
         type: 'credential_selected',
@@ -89,13 +92,4 @@ function withDefaults(given: Partial<Runtime> = {}): Runtime {
   const descriptors = Object.entries(Object.getOwnPropertyDescriptors(given))
   const set = descriptors.filter(([, { value, get }]) => value !== undefined || get)
   return Object.defineProperties(defaultRuntime(), Object.fromEntries(set))
-}
-
-function notASource(service: Service): PentauthError {
-  return new PentauthError({
-    code: 'invalid_option',
-    message: `createAuth(${service.id}): "credential" is not a credential source.`,
-    service: service.id,
-    hint: 'Wrap a key as apiKey(key); in Node, import createAuth from @pentauth/node to use the environment.',
-  })
 }

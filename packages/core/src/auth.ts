@@ -5,6 +5,7 @@ import { PentauthError } from './errors.ts'
 import { credentialHeaders, selectHeader } from './header-selection.ts'
 import type { NamedResource } from './resource-for.ts'
 import type { CredentialHeader, Resource, Service } from './service.ts'
+import { isThenable } from './thenable.ts'
 
 export interface HeadersOptions {
   /** Which header, where the resource takes the key in either. */
@@ -34,8 +35,8 @@ export interface Auth<Names extends string = string> {
  * @throws PentauthError `invalid_option` when `credential` is not a source.
  * @example
  * ```ts
- * const auth = createAuth(pensyve, { credential: apiKey('psy_your_key_here') })
- * const response = await auth.fetch('https://api.pensyve.com/v1/recall', { method: 'POST', body: '{"query":"tea"}' })
+ * const auth = createAuth(pendra, { credential: apiKey('pdr_sk_your_key_here') })
+ * const response = await auth.fetch('https://api.pendra.ai/api/v1/models')
  * ```
  */
 export function createAuth<Names extends string>(service: Service<Names>, options: AuthOptions): Auth<Names> {
@@ -46,7 +47,7 @@ export function createAuth<Names extends string>(service: Service<Names>, option
     async headers(url, { header } = {}) {
       const resource = context.resourceFor(url)
       const credential = context.credentialFor(resource)
-      return credentialHeaders(service, resource, credential instanceof Promise ? await credential : credential, header)
+      return credentialHeaders(service, resource, isThenable(credential) ? await credential : credential, header)
     },
     credential: async (url) => (url === undefined ? anyCredential(context) : usable(context, context.resourceFor(url))),
   }

@@ -25,7 +25,8 @@ export async function authorizedFetch(
   const signal = init.signal === undefined && isRequest(input) ? input.signal : init.signal
   // As fetch: nothing is asked of anybody for a request that is not wanted any more.
   if (signal?.aborted) throw signal.reason
-  const credential = await unlessAborted(auth.credentialFor(resource), signal)
+  const pending = unlessAborted(auth.credentialFor(resource), signal)
+  const credential = pending instanceof Promise ? await pending : pending
   const request = withCredential(auth, resource, credential, input, init)
   const response = await send(auth, request, resource)
   if (!(await isRefused(auth, response, resource, credential))) return response
@@ -50,12 +51,26 @@ function snapshot(
   given: string | URL | Request,
   options: RequestInit | undefined,
 ): [string | Request, RequestInit] {
-  // `fetch(url, request)` is common in proxies; a Request keeps its properties on its prototype, where no copy finds them.
-  if (isRequest(options)) return [new Request(isRequest(given) ? given : String(given), options), Object.create(null)]
   // A null prototype: nothing that pollutes Object.prototype becomes an option of the request.
-  const init: RequestInit = Object.assign(Object.create(null), options)
+  const init: RequestInit = Object.create(null)
+  // `fetch(url, request)` is common in proxies; a Request keeps its properties on its prototype, where no copy finds them.
+  if (isRequest(given) || isRequest(options)) return [ownRequest(auth, given, options), init]
+  Object.assign(init, options)
   if (init.headers) init.headers = sendable(auth, init.headers)
-  return [isRequest(given) ? given : String(given), init]
+  // What we compare must be what the platform reads, and it reads the text of whatever it is given.
+  if (init.redirect !== undefined) init.redirect = String(init.redirect) as RequestRedirect
+  return [String(given), init]
+}
+
+/**
+ * A Request of the platform's own, made from the caller's: what is checked is then what is sent, whatever a subclass or a proxy
+ * answers to whom.
+ */
+function ownRequest(auth: AuthContext, given: string | URL | Request, options: RequestInit | undefined): Request {
+  const input = isRequest(given) ? given : String(given)
+  // Says what is wrong with a URL without repeating it, which the platform's error would do.
+  if (typeof input === 'string') auth.resourceFor(input)
+  return new Request(input, options)
 }
 
 /** The caller's headers; the platform's own error would repeat a value that cannot be sent, and it may be a secret. */

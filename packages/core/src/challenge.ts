@@ -65,6 +65,7 @@ export function parseChallenge(header: string | null | undefined): Challenge[] {
       const single = read(token68)
       if (single !== undefined) return { scheme, token68: single, parameters }
     }
+    read(separators)
     for (let pair = readParameter(); pair; pair = readParameter()) {
       const [name, value] = pair
       if (name in parameters || repeated.has(name)) {

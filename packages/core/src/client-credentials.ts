@@ -1,19 +1,15 @@
+import { type ClientCredentials, checkClient } from './client-format.ts'
 import { type AccessToken, createSecret, type Secret, summarize } from './credential.ts'
 import type { CredentialRequest, CredentialSource } from './credential-source.ts'
 import { PentauthError } from './errors.ts'
-import { shapeFlaw } from './key-format.ts'
 import type { Service } from './service.ts'
 import { type ClientAuthentication, type Grant, requestToken, tokenEndpointOf } from './token-request.ts'
-
-/** An OAuth client that acts for itself (RFC 6749 section 4.4). */
-export interface ClientCredentials {
-  readonly clientId: string
-  readonly clientSecret: string
-}
 
 export interface ClientCredentialsOptions {
   /** Name of the source in messages; `client credentials` unless given. */
   readonly name?: string
+  /** Where each of the two comes from, for messages: `PENTOGRAPHER_CLIENT_ID`, `.env:3`. */
+  readonly from?: ClientCredentials
 }
 
 type Reason = 'first' | 'expiring' | 'refused'
@@ -23,7 +19,7 @@ interface State {
   token: AccessToken | undefined
   obtainedAt: number
   pending: Promise<AccessToken> | undefined
-  failure: { readonly error: PentauthError; readonly until: number } | undefined
+  failure: { readonly error: PentauthError; readonly at: number; readonly until: number } | undefined
 }
 
 const grant: Grant = {
@@ -47,6 +43,7 @@ const longestPause = 60_000
  * The secret travels in the body or the Authorization header of the token request, as the service's definition says, never in a URL.
  *
  * @throws PentauthError (when first used) `malformed_credential` or `wrong_credential` for an unusable client ID or secret,
+ *   `credential_not_accepted` when the service has no such grant,
  *   `client_refused` when the service refuses the client, `temporarily_unavailable` when it cannot answer now.
  * @see https://www.rfc-editor.org/rfc/rfc6749#section-4.4
  * @example
@@ -56,8 +53,7 @@ const longestPause = 60_000
  */
 export function clientCredentials(client: ClientCredentials, options: ClientCredentialsOptions = {}): CredentialSource {
   const name = options.name ?? 'client credentials'
-  const clientId = trimmed(client.clientId)
-  const clientSecret = trimmed(client.clientSecret)
+  const from = options.from ?? { clientId: name, clientSecret: name }
   const states = new WeakMap<Service, State>()
 
   const stateOf = (service: Service): State => {
@@ -69,16 +65,21 @@ export function clientCredentials(client: ClientCredentials, options: ClientCred
   /** One token request for all who need it now. */
   const obtain = (request: CredentialRequest, reason: Reason): Promise<AccessToken> => {
     const state = stateOf(request.service)
-    state.pending ??= fetchToken(request, reason, state).finally(() => {
-      state.pending = undefined
-    })
+    // Started behind a turn: a listener that asks for the token again must find this request.
+    state.pending ??= Promise.resolve()
+      .then(() => fetchToken(request, reason, state))
+      .finally(() => {
+        state.pending = undefined
+      })
     return state.pending
   }
 
   const fetchToken = async (request: CredentialRequest, reason: Reason, state: State) => {
     const { service, runtime, emit } = request
-    if (state.failure && runtime.now() < state.failure.until) throw state.failure.error
-    checkClient(service, clientId, clientSecret, name)
+    const now = runtime.now()
+    // A clock that was set back must not stretch the pause.
+    if (state.failure && state.failure.at <= now && now < state.failure.until) throw state.failure.error
+    const { clientId, clientSecret } = checkClient(service, client, from)
     const secret = createSecret(clientSecret)
     const tokenEndpoint = tokenEndpointOf(service)
     emit?.({ type: 'token_requested', tokenEndpoint, source: name, reason })
@@ -95,7 +96,7 @@ export function clientCredentials(client: ClientCredentials, options: ClientCred
       if (PentauthError.isInstance(error)) {
         const wait = Math.min(Math.max((error.retryAfter ?? 0) * 1000, pause), longestPause)
         // Also after a definitive refusal, which every call and every resource would ask for again.
-        state.failure = { error, until: runtime.now() + wait }
+        state.failure = { error, at: runtime.now(), until: runtime.now() + wait }
         emit?.({ type: 'token_request_failed', tokenEndpoint, code: error.code, retryAfter: error.retryAfter })
       }
       throw error
@@ -126,43 +127,9 @@ export function clientCredentials(client: ClientCredentials, options: ClientCred
   }
 }
 
-// Copied ids and secrets bring white space along; a value that is no string is reported when it is checked.
-function trimmed(value: string): string {
-  return typeof value === 'string' ? value.trim() : value
-}
-
 function secretAuthentication(service: Service, secret: Secret): ClientAuthentication {
   return (library) =>
     service.oauth?.tokenEndpointAuthMethod === 'client_secret_post'
       ? library.ClientSecretPost(secret.reveal())
       : library.ClientSecretBasic(secret.reveal())
-}
-
-function checkClient(service: Service, clientId: string, clientSecret: string, source: string): void {
-  const { clientIdPrefix, clientSecretPrefix } = service.oauth ?? {}
-  check(service, 'client ID', clientId, clientIdPrefix, source)
-  check(service, 'client secret', clientSecret, clientSecretPrefix, source)
-}
-
-function check(
-  service: Service,
-  what: 'client ID' | 'client secret',
-  value: string,
-  prefix: string | undefined,
-  source: string,
-): void {
-  const flaw =
-    typeof value !== 'string'
-      ? 'is not a string'
-      : (shapeFlaw(value) ??
-        (prefix && !service.relocated && !value.startsWith(prefix) ? `does not begin with "${prefix}"` : undefined))
-  if (!flaw) return
-  const page = service.links.clients ?? service.links.docs
-  throw new PentauthError({
-    code: 'malformed_credential',
-    message: `The ${service.name} ${what} from ${source} ${flaw}.`,
-    service: service.id,
-    hint: `Make an OAuth client at ${page.where}${page.url ? ` (${page.url})` : ''}.`,
-    link: page.url ?? service.links.docs.url,
-  })
 }

@@ -1,11 +1,11 @@
-import type { ApiKey, Credential } from './credential.ts'
-import { createSecret } from './credential.ts'
-import { PentauthError, type Tried } from './errors.ts'
+import { type ApiKey, type Credential, createSecret } from './credential.ts'
+import { PentauthError } from './errors.ts'
 import type { Emit } from './events.ts'
 import { checkKey } from './key-format.ts'
 import type { NamedResource } from './resource-for.ts'
 import type { Runtime } from './runtime.ts'
 import type { CredentialKind, Service } from './service.ts'
+import { isThenable } from './thenable.ts'
 
 /** For whom a source is asked for a credential. */
 export interface CredentialRequest {
@@ -19,6 +19,11 @@ export interface CredentialRequest {
 export interface Absent {
   readonly absent: string
   readonly next?: string
+}
+
+/** Whether a source had nothing; own properties only, since anybody may have polluted Object.prototype. */
+export function isAbsent(found: object): found is Absent {
+  return Object.hasOwn(found, 'absent')
 }
 
 /** Where a credential comes from and how it is renewed. */
@@ -48,7 +53,7 @@ export interface ApiKeyOptions {
  * @throws PentauthError (when first used) `malformed_credential`, `wrong_credential`.
  * @example
  * ```ts
- * const auth = createAuth(pensyve, { credential: apiKey(() => vault.read('pensyve')) })
+ * const auth = createAuth(pendra, { credential: apiKey(() => process.env.PENDRA_API_KEY ?? '') })
  * ```
  */
 export function apiKey(
@@ -56,37 +61,52 @@ export function apiKey(
   options: ApiKeyOptions = {},
 ): CredentialSource {
   const name = options.name ?? 'option "credential"'
-  return keySource(name, () => (typeof value === 'function' ? value() : value), typeof value === 'function')
+  return keySource(name, () => (typeof value === 'function' ? value() : value), {
+    rereads: typeof value === 'function',
+  })
+}
+
+export interface KeySourceOptions {
+  /** Whether a refused key makes the reader be asked again; a reader that always answers the same needs no second call. */
+  readonly rereads?: boolean
 }
 
 /**
- * A source of API keys from any reader: checks the key, remembers it, reads again after a refusal when `rereads`.
+ * A source of API keys from any reader: checks the key, remembers it, and reads again after a refusal where that can help.
  *
  * The reader returns the raw key, or an `Absent` that says what it found instead.
+ *
+ * @throws PentauthError (when first used) `malformed_credential`, `wrong_credential`.
+ * @example
+ * ```ts
+ * const read = () => process.env.AGENT_KEY ?? { absent: 'not set', next: 'export AGENT_KEY=pdr_sk_…' }
+ * const auth = createAuth(pendra, { credential: keySource('AGENT_KEY', read, { rereads: true }) })
+ * ```
  */
 export function keySource(
   name: string,
   read: (service: Service) => KeyReading | Promise<KeyReading>,
-  rereads: boolean,
+  { rereads = false }: KeySourceOptions = {},
 ): CredentialSource {
-  let known: { service: Service; key: ApiKey } | undefined
+  let known: { service: Service; strictly: boolean; key: ApiKey } | undefined
   let reading: { service: Service; result: Promise<ApiKey | Absent> } | undefined
 
   const keep = (request: CredentialRequest, found: KeyReading): ApiKey | Absent => {
     // Whatever JavaScript callers give instead of a string is reported by the check.
     const isObject = typeof found === 'object' && found !== null
-    if (isObject && 'absent' in found) return found
+    if (isObject && isAbsent(found)) return found
     const { value, source } = isObject ? found : { value: found, source: name }
-    const { key, suspicion } = checkKey(request.service, value, source)
-    if (suspicion) request.emit?.({ type: 'credential_suspect', source, reason: suspicion })
-    known = { service: request.service, key: { kind: 'api-key', secret: createSecret(key), source } }
+    const { service, resource, emit } = request
+    const { key, suspicion } = checkKey(request, value, source)
+    if (suspicion) emit?.({ type: 'credential_suspect', source, reason: suspicion })
+    known = { service, strictly: !resource.relocated, key: { kind: 'api-key', secret: createSecret(key), source } }
     return known.key
   }
   const readOnce = (request: CredentialRequest): ApiKey | Absent | Promise<ApiKey | Absent> => {
     if (reading?.service === request.service) return reading.result
     const found = read(request.service)
-    if (!isPromise(found)) return keep(request, found)
-    const result = found
+    if (!isThenable(found)) return keep(request, found)
+    const result = Promise.resolve(found)
       .then((value) => keep(request, value))
       .finally(() => {
         if (reading?.result === result) reading = undefined
@@ -98,16 +118,20 @@ export function keySource(
   const source: CredentialSource = {
     name,
     kind: 'api-key',
-    get: (request) => (known?.service === request.service ? known.key : readOnce(request)),
+    get: (request) => {
+      // A key that passed for a deployment of one's own has not passed for the service's own resources.
+      const passed = known?.service === request.service && (known.strictly || request.resource.relocated)
+      return known && passed ? known.key : readOnce(request)
+    },
   }
   if (!rereads) return source
   return {
     ...source,
     async renew(refused, request) {
       // Another caller may have read the new key while this one's request was on its way.
-      if (known && known.key !== refused) return known.key
+      if (known?.service === request.service && known.key !== refused) return known.key
       const found = await readOnce(request)
-      return 'absent' in found || found.secret.reveal() === refused.secret.reveal() ? undefined : found
+      return isAbsent(found) || found.secret.reveal() === refused.secret.reveal() ? undefined : found
     },
   }
 }
@@ -116,70 +140,15 @@ export function keySource(
 export type KeyReading = string | { readonly value: string; readonly source: string } | Absent
 
 /**
- * The first of several sources that has a credential the resource accepts; its choice is kept for each resource.
+ * Returns a credential source, and refuses whatever else a caller gives in its place.
  *
- * A source whose kind the resource refuses is skipped and an event says so.
- *
- * @throws PentauthError (when first used) `no_credential` with `tried`, one row a source.
- * @example
- * ```ts
- * const source = firstOf(apiKey(fromVault), clientCredentials({ clientId, clientSecret }))
- * ```
+ * @throws PentauthError `invalid_option`.
  */
-export function firstOf(...sources: readonly CredentialSource[]): CredentialSource {
-  const chosen = new WeakMap<NamedResource, CredentialSource>()
-
-  const choose = async (request: CredentialRequest): Promise<Credential> => {
-    const tried: Tried[] = []
-    for (const source of sources) {
-      if (source.kind && !accepts(request.resource, source.kind)) {
-        const reason = `${request.resource.name} takes no ${source.kind === 'api-key' ? 'API keys' : 'access tokens'}`
-        request.emit?.({ type: 'source_skipped', resource: request.resource.name, source: source.name, reason })
-        tried.push({ source: source.name, result: `skipped: ${reason}` })
-        continue
-      }
-      const found = await source.get(request)
-      if (!('absent' in found)) {
-        chosen.set(request.resource, source)
-        return found
-      }
-      tried.push({ source: source.name, result: found.absent, ...(found.next ? { next: found.next } : {}) })
-    }
-    throw noCredential(request, tried)
-  }
-
-  return {
-    name: sources.map((source) => source.name).join(', then '),
-    get: (request) => chosen.get(request.resource)?.get(request) ?? choose(request),
-    renew: async (refused, request) => chosen.get(request.resource)?.renew?.(refused, request),
-    passedOver({ resource }) {
-      const later = sources.slice(sources.indexOf(chosen.get(resource) as CredentialSource) + 1)
-      return later.filter((source) => source.present?.()).map((source) => source.name)
-    },
-  }
-}
-
-/** Whether a resource takes that kind of credential at all. */
-function accepts(resource: NamedResource, kind: CredentialKind): boolean {
-  return kind === 'api-key' ? Boolean(resource.apiKey?.length) : Boolean(resource.accessToken)
-}
-
-/** The error for a chain that ended without a credential: each link, what was looked at, what to do next. */
-export function noCredential({ service, resource }: CredentialRequest, tried: readonly Tried[]): PentauthError {
-  const rows = tried.map(({ source, result, next }) => `  - ${source}: ${result}${next ? `; ${next}` : ''}`)
-  const page = service.links.keys ?? service.links.docs
-  return new PentauthError({
-    code: 'no_credential',
-    message: `No credential for ${service.name} ${resource.name}. Tried:\n${rows.join('\n')}\n`,
-    service: service.id,
-    hint: accepts(resource, 'api-key')
-      ? `Make an API key at ${page.where}${page.url ? ` (${page.url})` : ''}.`
-      : `${service.name} ${resource.name} takes access tokens only (OAuth).`,
-    link: page.url ?? service.links.docs.url,
-    tried,
+export function requireSource(source: CredentialSource): CredentialSource {
+  if (typeof source?.get === 'function') return source
+  throw new PentauthError({
+    code: 'invalid_option',
+    message: 'The option "credential" is not a credential source.',
+    hint: 'Wrap a key as apiKey(key); in Node, import createAuth from @pentauth/node to use the environment.',
   })
-}
-
-function isPromise<T>(value: T | Promise<T>): value is Promise<T> {
-  return value instanceof Promise
 }

@@ -10,7 +10,15 @@ export interface Secret {
   fingerprint(crypto: Crypto): Promise<string>
 }
 
-/** Hides a value in a `Secret`, for credential sources of your own. */
+/**
+ * Hides a value in a `Secret`, for credential sources of your own.
+ *
+ * @example
+ * ```ts
+ * const secret = createSecret('pdr_sk_your_key_here')
+ * console.log(`${secret}`, secret.preview) // [secret] pdr_sk
+ * ```
+ */
 export function createSecret(value: string): Secret {
   let fingerprint: Promise<string> | undefined
   const hidden = () => '[secret]'
@@ -27,11 +35,6 @@ export function createSecret(value: string): Secret {
     // What util.inspect and console.log of Node, Bun and Deno ask an object for.
     [Symbol.for('nodejs.util.inspect.custom')]: hidden,
   })
-}
-
-/** Text that somebody else wrote, with the secrets it repeats replaced. */
-export function withoutSecrets(text: string, ...secrets: readonly Secret[]): string {
-  return secrets.reduce((rest, secret) => rest.replaceAll(secret.reveal(), '[secret]'), text)
 }
 
 function hex(digest: ArrayBuffer): string {

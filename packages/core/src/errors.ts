@@ -54,6 +54,8 @@ export interface PentauthErrorInit {
   readonly parameters?: Readonly<Record<string, string>> | undefined
   /** The way out, in one or two sentences. */
   readonly hint?: string | undefined
+  /** The service's own tool or call that leads out, such as `get_account`. */
+  readonly wayOut?: string | undefined
   /** A page where the way out starts. */
   readonly link?: string | undefined
   /** Whether the same call may succeed later without any change. */
@@ -87,12 +89,16 @@ export class PentauthError extends Error {
   declare readonly status?: number
   declare readonly parameters?: Readonly<Record<string, string>>
   declare readonly hint?: string
+  declare readonly wayOut?: string
   declare readonly link?: string
   declare readonly retryAfter?: number
   declare readonly tried?: readonly Tried[]
 
   constructor({ code, message, cause, retryable = false, ...facts }: PentauthErrorInit) {
-    super(facts.hint === undefined ? message : `${message} ${facts.hint}`, cause === undefined ? undefined : { cause })
+    super(
+      facts.hint === undefined ? message : `${message}${message.endsWith('\n') ? '' : ' '}${facts.hint}`,
+      cause === undefined ? undefined : { cause },
+    )
     this.code = code
     this.retryable = retryable
     // Only facts that exist become properties, so that a printed error holds no `undefined` noise.
@@ -109,16 +115,17 @@ export class PentauthError extends Error {
 
   /** The error as plain data for logs: everything but the stack and the cause. */
   toJSON(): Record<string, unknown> {
-    const { name, code, message, service, status, parameters, hint, link, retryable, retryAfter, tried } = this
-    return { name, code, message, service, status, parameters, hint, link, retryable, retryAfter, tried }
+    const { name, code, message, service, status, parameters, hint, wayOut, link, retryable, retryAfter, tried } = this
+    return { name, code, message, service, status, parameters, hint, wayOut, link, retryable, retryAfter, tried }
   }
 }
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is being removed
-const unprintable = /[\u0000-\u001f\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g
+const control = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g
+const invisible = /[\u00ad\u061c\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff]/g
 
-/** Text a server sent, made safe to print: no control or direction characters, at most `limit` characters. */
+/** Text a server sent, made safe to print: no control, direction or invisible characters, at most `limit` characters. */
 export function printable(text: string, limit = 300): string {
-  const clean = text.replace(unprintable, ' ').trim()
+  const clean = text.replace(invisible, '').replace(control, ' ').trim()
   return clean.length > limit ? `${clean.slice(0, limit)}…` : clean
 }

@@ -12,6 +12,8 @@ export type PentauthEvent = { readonly service: string } & (
       /** Other sources that hold a credential too and were not used. */
       readonly passedOver: readonly string[]
     }
+  /** Something every user of the service should know, told once before its first request. */
+  | { readonly type: 'service_notice'; readonly notice: string }
   | { readonly type: 'credential_suspect'; readonly source: string; readonly reason: string }
   | { readonly type: 'source_skipped'; readonly resource: string; readonly source: string; readonly reason: string }
   | {

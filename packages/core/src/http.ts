@@ -24,13 +24,12 @@ const maxBytes = 262_144
  * @throws PentauthError `temporarily_unavailable` when the endpoint cannot be reached, is too slow or answers too much.
  */
 export async function bounded(runtime: Runtime, url: string, init: RequestInit): Promise<Response> {
-  const unavailable = (what: string, cause?: unknown) =>
+  const unavailable = (what: string) =>
     new PentauthError({
       code: 'temporarily_unavailable',
       message: `${new URL(url).origin} ${what}.`,
       hint: 'Check the network (proxy, DNS, VPN) and try again; nothing was signed out.',
       retryable: true,
-      cause,
     })
   try {
     const response = await passthrough(runtime, url, {
@@ -45,8 +44,21 @@ export async function bounded(runtime: Runtime, url: string, init: RequestInit):
   } catch (error) {
     if (PentauthError.isInstance(error)) throw error
     const timedOut = error instanceof DOMException && error.name === 'TimeoutError'
-    throw unavailable(timedOut ? `did not answer within ${timeoutMs / 1000} s` : 'could not be reached', error)
+    throw unavailable(
+      timedOut ? `did not answer within ${timeoutMs / 1000} s` : `could not be reached${reasonOf(error)}`,
+    )
   }
+}
+
+/**
+ * Why a request failed, by its code, such as ` (ECONNREFUSED)`; empty when there is none.
+ *
+ * The platform's errors themselves are not passed on: parser errors hold what the server sent, which may repeat a secret.
+ */
+export function reasonOf(error: unknown): string {
+  const { code, cause } = (error ?? {}) as { code?: unknown; cause?: { code?: unknown } }
+  const known = [cause?.code, code].find((text) => typeof text === 'string' && /^[A-Z][A-Z0-9_]{2,40}$/.test(text))
+  return known ? ` (${known})` : ''
 }
 
 /** Reads at most that many bytes of a body as text, for at most that long (ms), and drops the rest. */

@@ -2,7 +2,8 @@
 export { type Auth, createAuth, type HeadersOptions } from './auth.ts'
 export type { AuthOptions } from './auth-context.ts'
 export { type Challenge, parseChallenge } from './challenge.ts'
-export { type ClientCredentials, type ClientCredentialsOptions, clientCredentials } from './client-credentials.ts'
+export { type ClientCredentialsOptions, clientCredentials } from './client-credentials.ts'
+export type { ClientCredentials } from './client-format.ts'
 export {
   type AccessToken,
   type ApiKey,
@@ -17,29 +18,30 @@ export {
   apiKey,
   type CredentialRequest,
   type CredentialSource,
-  firstOf,
   type KeyReading,
+  type KeySourceOptions,
   keySource,
 } from './credential-source.ts'
+export { defineService } from './define-service.ts'
 export { PentauthError, type PentauthErrorCode, type PentauthErrorInit, type Tried } from './errors.ts'
 export type { EventListener, PentauthEvent } from './events.ts'
+export { firstOf } from './first-of.ts'
 export { type RelocateOptions, relocate } from './relocate.ts'
 export { type NamedResource, resourceFor } from './resource-for.ts'
 export type { Runtime } from './runtime.ts'
-export {
-  type ApiKeyRules,
-  type CredentialHeader,
-  type CredentialKind,
-  type DocumentedError,
-  defineService,
-  type FactSource,
-  type OAuthRules,
-  type Operation,
-  type Recommendation,
-  type Resource,
-  type ScopeRules,
-  type Service,
-  type ServiceLink,
-  type ServiceLinks,
+export type {
+  ApiKeyRules,
+  CredentialHeader,
+  CredentialKind,
+  DocumentedError,
+  FactSource,
+  OAuthRules,
+  Operation,
+  Recommendation,
+  Resource,
+  ScopeRules,
+  Service,
+  ServiceLink,
+  ServiceLinks,
 } from './service.ts'
 export { errorFrom, throwIfRefused } from './service-error.ts'

@@ -1,6 +1,7 @@
 import ky, { isHTTPError, isNetworkError, isTimeoutError, type KyInstance, type Options } from 'ky'
 import type { Auth } from './auth.ts'
 import { PentauthError } from './errors.ts'
+import { reasonOf } from './http.ts'
 import type { Resource } from './service.ts'
 import { errorFrom } from './service-error.ts'
 
@@ -13,8 +14,8 @@ import { errorFrom } from './service-error.ts'
  *
  * @example
  * ```ts
- * const http = createHttp(createAuth(pensyve, { credential: apiKey(key) }))
- * const { memories } = await http.post('recall', { json: { query: 'tea' } }).json<{ memories: unknown[] }>()
+ * const http = createHttp(createAuth(pendra, { credential: apiKey('pdr_sk_your_key_here') }))
+ * const { data } = await http.get('models').json<{ data: { id: string }[] }>()
  * ```
  */
 export function createHttp(auth: Auth, options: Options = {}): KyInstance {
@@ -70,7 +71,8 @@ async function typed(error: Error, refusals: WeakMap<Response, PentauthError>, s
       })
     )
   }
-  if (isTimeoutError(error)) {
+  // An abort by AbortSignal.timeout has the same name and no request; it passes as aborts do.
+  if (isTimeoutError(error) && 'request' in error) {
     return new PentauthError({
       code: 'timeout',
       message: `${placeOf(error.request)} did not answer in time.`,
@@ -82,11 +84,10 @@ async function typed(error: Error, refusals: WeakMap<Response, PentauthError>, s
   if (isNetworkError(error)) {
     return new PentauthError({
       code: 'network_error',
-      message: `${placeOf(error.request)} could not be reached.`,
+      message: `${placeOf(error.request)} could not be reached${reasonOf(error.cause)}.`,
       service,
       hint: 'Check the network (proxy, DNS, VPN) and the service URL.',
       retryable: true,
-      cause: error.cause,
     })
   }
   return error

@@ -1,8 +1,9 @@
 import type { AuthContext } from './auth-context.ts'
-import { type Secret, withoutSecrets } from './credential.ts'
+import type { Secret } from './credential.ts'
 import { PentauthError } from './errors.ts'
 import { urlForEvent } from './events.ts'
 import { drop, passthrough } from './http.ts'
+import { withoutSecrets } from './redaction.ts'
 import type { NamedResource } from './resource-for.ts'
 
 /** One request in a form that can be sent again. */
@@ -32,12 +33,13 @@ const harmless = ['accept', 'accept-language', 'user-agent', 'range']
  */
 export async function sendFollowing(auth: AuthContext, outgoing: Outgoing, resource: NamedResource): Promise<Response> {
   let { input, init }: { input: string | URL | Request; init: Outgoing['init'] } = outgoing
-  let url = new URL(typeof outgoing.input === 'string' ? outgoing.input : outgoing.input.url)
+  let current: URL | undefined
   let withCredential = true
   for (let hop = 0; ; hop++) {
     const response = await passthrough(auth.runtime, input, { ...init, redirect: 'manual' })
     const location = redirectStatuses.includes(response.status) ? response.headers.get('location') : null
     if (location === null) return hop === 0 ? response : markRedirected(response)
+    const url = current ?? new URL(typeof outgoing.input === 'string' ? outgoing.input : outgoing.input.url)
     const target = URL.canParse(location, url) ? new URL(location, url) : undefined
     if (!target || !/^https?:$/.test(target.protocol))
       throw refused(auth, outgoing, url, response, 'leads to no http(s) URL')
@@ -58,7 +60,7 @@ export async function sendFollowing(auth: AuthContext, outgoing: Outgoing, resou
     })
     drop(response)
     if (!target.hash) target.hash = url.hash
-    url = target
+    current = target
     input = target
     init = next
   }
@@ -85,18 +87,19 @@ function nextInit(
   const toGet =
     (response.status === 303 && method !== 'GET' && method !== 'HEAD') || (response.status <= 302 && method === 'POST')
   const carriesBody = outgoing.hasBody && !toGet && method !== 'GET' && method !== 'HEAD'
-  if (carriesBody && !withCredential && target.origin !== from.origin) {
-    throw refused(auth, outgoing, from, response, `would carry the request body to ${target.origin}`)
+  if (carriesBody && !withCredential) {
+    throw refused(auth, outgoing, from, response, `would carry the request body to ${urlForEvent(target)}`)
   }
   if (carriesBody && !outgoing.replayable)
     throw refused(auth, outgoing, from, response, 'needs a body that cannot be sent twice')
   const headers = withCredential ? new Headers(init.headers) : only(init.headers, harmless)
-  if (!withCredential && carriesBody) copy(init.headers, headers, 'content-type')
-  if (!toGet) return { ...init, headers }
+  // The caller's referrer may name the page or hold a query that is nobody else's business.
+  const base: Outgoing['init'] = withCredential ? init : { ...init, referrer: '', referrerPolicy: 'no-referrer' }
+  if (!toGet) return { ...base, headers }
   for (const name of ['content-type', 'content-length', 'content-encoding', 'content-language', 'content-location']) {
     headers.delete(name)
   }
-  const { body: _, ...rest } = init
+  const { body: _, ...rest } = base
   return { ...rest, headers, method: 'GET' }
 }
 
@@ -118,10 +121,12 @@ function markRedirected(response: Response): Response {
 
 function refused(auth: AuthContext, { secret }: Outgoing, from: URL, response: Response, why: string): PentauthError {
   drop(response)
-  const at = withoutSecrets(urlForEvent(from), secret)
   return new PentauthError({
     code: 'redirect_refused',
-    message: `${auth.service.name} answered ${response.status} at ${at} with a redirect that ${why}.`,
+    message: withoutSecrets(
+      `${auth.service.name} answered ${response.status} at ${urlForEvent(from)} with a redirect that ${why}.`,
+      secret,
+    ),
     service: auth.service.id,
     status: response.status,
     hint: "Request the final URL itself, or pass redirect: 'manual' to see the answer.",

@@ -1,5 +1,6 @@
+import { isSecure } from './define-service.ts'
 import { PentauthError } from './errors.ts'
-import { isSecure, type Service } from './service.ts'
+import type { Resource, Service } from './service.ts'
 
 export interface RelocateOptions {
   /** Lets credentials travel unencrypted to hosts other than this machine. Only for a network you trust completely. */
@@ -25,13 +26,11 @@ export function relocate<Names extends string>(
   options: RelocateOptions = {},
 ): Service<Names> {
   const moves = new Map(Object.entries(origins).map(([from, to]) => [originOf(from), targetOf(to, options)] as const))
-  let moved = 0
   const move = (value: unknown): unknown => {
     if (typeof value === 'string') {
       const url = /^https?:\/\//i.test(value) && URL.canParse(value) ? new URL(value) : undefined
       const target = url && moves.get(url.origin)
       if (!url || !target) return value
-      moved++
       // Only the origin is replaced, so that "https://host" does not become "https://host/".
       return value.replace(/^https?:\/\/[^/?#]+/i, () => target)
     }
@@ -39,16 +38,37 @@ export function relocate<Names extends string>(
     if (typeof value !== 'object' || value === null) return value
     return Object.fromEntries(Object.entries(value).map(([name, part]) => [name, move(part)]))
   }
-  const relocated = move(service) as Service<Names>
-  // The documentation stays where it is: a deployment of your own does not serve it.
-  if (moved > 0)
-    return { ...relocated, links: { ...relocated.links, docs: service.links.docs }, relocated: true, ...options }
+  const moved = move(service) as Service<Names>
+  const resources = marked(service.resources, moved.resources)
+  const tokensMoved = moved.oauth?.tokenEndpoint !== service.oauth?.tokenEndpoint
+  if (tokensMoved || Object.values<Resource>(resources).some(({ relocated }) => relocated)) {
+    return {
+      ...moved,
+      resources,
+      ...(moved.oauth ? { oauth: tokensMoved ? { ...moved.oauth, relocated: true } : moved.oauth } : {}),
+      // The documentation stays where it is: a deployment of your own does not serve it.
+      links: { ...moved.links, docs: service.links.docs },
+      ...options,
+    }
+  }
   throw new PentauthError({
     code: 'invalid_option',
     message: `relocate: none of the given origins belongs to ${service.name}.`,
     service: service.id,
     hint: `Its origins are ${[...originsOf(service)].join(', ')}.`,
   })
+}
+
+/** The moved resources, marked one by one: where a service is left in production, its rules stay in force. */
+function marked<Names extends string>(
+  before: Readonly<Record<Names, Resource>>,
+  after: Readonly<Record<Names, Resource>>,
+): Record<Names, Resource> {
+  const entries = Object.entries<Resource>(after).map(([name, resource]) => [
+    name,
+    resource.url === before[name as Names].url ? resource : { ...resource, relocated: true },
+  ])
+  return Object.fromEntries(entries)
 }
 
 function originsOf(service: Service): Set<string> {

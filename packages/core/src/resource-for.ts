@@ -78,15 +78,16 @@ function checkUrl(service: Service, url: URL | undefined): URL {
   })
 }
 
-// A server that decodes %2F before routing, once or twice, or cuts "..;" at the semicolon would read "/v1/..%2Fadmin" as "/admin",
-// which the prefix check did not see.
+// A server that decodes a path before routing, even more than once, or cuts it at ";", would read "/v1/..%2Fadmin" or "/v1/..;/admin"
+// as "/admin", which the prefix check did not see.
 function climbsOut(path: string): boolean {
-  return (
-    /[%;]/.test(path) &&
-    /(?:^|\/|\\|%2f|%5c)(?:\.|%2e){1,2}(?:%2f|%5c)|(?:%2f|%5c)(?:\.|%2e){1,2}(?:$|\/|%2f|%5c)|\/\.\.?;|%25(?:2e|2f|5c)/i.test(
-      path,
-    )
-  )
+  if (!/[%;]/.test(path)) return false
+  let decoded = path
+  for (let round = 0; /%[0-9a-f]{2}/i.test(decoded); round++) {
+    if (round === 5) return true
+    decoded = decoded.replace(/%([0-9a-f]{2})/gi, (_, code) => String.fromCharCode(Number.parseInt(code, 16)))
+  }
+  return decoded.split(/[/\\]/).some((segment) => /^\.{1,2}$/.test(segment.replace(/;.*$/s, '').replace(/[^!-~]/g, '')))
 }
 
 function notCovered(service: Service, url: URL): PentauthError {

@@ -1,6 +1,7 @@
 import { z } from 'zod'
+import { defineService } from './define-service.ts'
 import { PentauthError } from './errors.ts'
-import { defineService, type Service } from './service.ts'
+import type { Service } from './service.ts'
 
 const httpUrl = z.url({ protocol: /^https?$/ })
 const link = z.strictObject({ where: z.string().min(1), url: httpUrl.optional() })
@@ -18,6 +19,7 @@ const resource = z.strictObject({
   operations: z
     .array(z.strictObject({ name: z.string(), method: z.string(), path: z.string(), public: z.boolean().optional() }))
     .optional(),
+  relocated: z.boolean().optional(),
 })
 
 const oauth = z.strictObject({
@@ -38,6 +40,7 @@ const oauth = z.strictObject({
   clientSecretPrefix: z.string().optional(),
   clientIdEnv: z.string().optional(),
   clientSecretEnv: z.string().optional(),
+  relocated: z.boolean().optional(),
 })
 
 /** Zod schema of a service definition as JSON; unknown keys are errors, so that a typing mistake is not a silent default. */
@@ -107,6 +110,8 @@ export const serviceSchema: z.ZodType<Service> = z.strictObject({
  * @throws PentauthError `invalid_service` that names every wrong place.
  * @example
  * ```ts
+ * import { readFile } from 'node:fs/promises'
+ *
  * const acme = parseService(JSON.parse(await readFile('acme.service.json', 'utf8')))
  * ```
  */

@@ -1,7 +1,9 @@
 import { bearerChallenge } from './challenge.ts'
-import { type Credential, withoutSecrets } from './credential.ts'
+import type { Credential } from './credential.ts'
+import { parametersOf } from './documented-message.ts'
 import { PentauthError, type PentauthErrorCode, type PentauthErrorInit, printable } from './errors.ts'
 import { readCapped } from './http.ts'
+import { withoutSecrets } from './redaction.ts'
 import type { NamedResource } from './resource-for.ts'
 import type { DocumentedError, Service, ServiceLink } from './service.ts'
 
@@ -54,7 +56,8 @@ export async function errorFrom(response: Response): Promise<PentauthError | und
  * @throws PentauthError with the code of the documented refusal, or one by status: `forbidden`, `rate_limited`, `service_unavailable`, …
  * @example
  * ```ts
- * const memories = await throwIfRefused(await auth.fetch(url)).then(response => response.json())
+ * const response = await throwIfRefused(await auth.fetch('https://api.pendra.ai/api/v1/models'))
+ * console.log(await response.json())
  * ```
  */
 export async function throwIfRefused(response: Response): Promise<Response> {
@@ -72,7 +75,7 @@ function judge(response: Response, body: string, context: ResponseContext | unde
   const { status, headers } = response
   // A service that repeats the credential in its answer must not put it into our message; JSON and headers are decoded first,
   // since an escape inside the credential would hide it.
-  const safe = (text: string) => (context ? withoutSecrets(text, context.credential.secret) : text)
+  const safe = (text: string) => (context ? withoutSecrets(printable(text, 2000), context.credential.secret) : text)
   const challenge = bearerChallenge(headers.get('www-authenticate'))
   // A response of another fetch is judged by its status: its texts may repeat a credential that we do not know.
   const said = context ? [...textsOf(body), challenge?.error_description ?? ''].filter(Boolean).map(safe) : []
@@ -80,7 +83,7 @@ function judge(response: Response, body: string, context: ResponseContext | unde
 
   if (challenge?.error === 'insufficient_scope') return scopeError(context, safe(challenge.scope ?? ''), facts)
   for (const documented of context?.service.errors ?? []) {
-    const parameters = matches(documented, status, said)
+    const parameters = parametersOf(documented, status, said)
     if (parameters) return documentedError(context as ResponseContext, documented, parameters, said[0], facts)
   }
   return statusError(context, said[0], facts)
@@ -101,43 +104,19 @@ function textsOf(body: string): string[] {
   ) as string[]
 }
 
-/** The parameters of a documented message, or `undefined` when it is not the one that was said. */
-function matches(
-  documented: DocumentedError,
-  status: number,
-  said: readonly string[],
-): Record<string, string> | undefined {
-  if (documented.status !== undefined && documented.status !== status) return undefined
-  if (documented.message === undefined) return {}
-  const pattern = new RegExp(
-    documented.message
-      .split(/(\{\w+\})/)
-      .map((part) =>
-        /^\{\w+\}$/.test(part) ? `(?<${part.slice(1, -1)}>.{1,200}?)` : part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'),
-      )
-      .join(''),
-  )
-  for (const text of said) {
-    const match = pattern.exec(text.slice(0, 2000))
-    if (match)
-      return Object.fromEntries(
-        Object.entries(match.groups ?? {}).map(([name, value]) => [name, printable(value, 200)]),
-      )
-  }
-  return undefined
-}
-
 type Facts = Pick<PentauthErrorInit, 'status' | 'retryAfter' | 'retryable'>
 
 function documentedError(
   context: ResponseContext,
-  { code, hint, link }: DocumentedError,
+  { code, hint, link, wayOut }: DocumentedError,
   parameters: Record<string, string>,
   said: string | undefined,
   facts: Facts,
 ): PentauthError {
-  const { service } = context
-  const page = link && service.links[link]
+  const { service, credential } = context
+  // An access token of a client is not mended where keys are made.
+  const page =
+    link === 'keys' && credential.kind === 'access-token' ? service.links.clients : link && service.links[link]
   return new PentauthError({
     ...facts,
     code,
@@ -145,6 +124,7 @@ function documentedError(
     service: service.id,
     ...(Object.keys(parameters).length > 0 ? { parameters } : {}),
     hint: page ? `${hint} ${place(page)}` : hint,
+    wayOut,
     link: page?.url ?? service.links.docs.url,
   })
 }
@@ -213,10 +193,10 @@ function place({ where, url }: ServiceLink): string {
   return `See ${where}${url ? ` (${url})` : ''}.`
 }
 
-/** `Retry-After` in seconds, from seconds or a date (RFC 9110 section 10.2.3). */
-export function retryAfterOf(headers: Headers): number | undefined {
+/** `Retry-After` in seconds, from seconds or a date (RFC 9110 section 10.2.3); `now` in milliseconds. */
+export function retryAfterOf(headers: Headers, now: number = Date.now()): number | undefined {
   const value = headers.get('retry-after')?.trim()
   if (!value) return undefined
-  const seconds = /^\d{1,9}$/.test(value) ? Number(value) : Math.ceil((Date.parse(value) - Date.now()) / 1000)
+  const seconds = /^\d{1,9}$/.test(value) ? Number(value) : Math.ceil((Date.parse(value) - now) / 1000)
   return Number.isFinite(seconds) ? Math.max(0, seconds) : undefined
 }

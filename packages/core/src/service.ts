@@ -1,5 +1,4 @@
 import type { PentauthErrorCode } from './errors.ts'
-import { PentauthError } from './errors.ts'
 
 /** How a credential was obtained, which decides the headers that can carry it. */
 export type CredentialKind = 'api-key' | 'access-token'
@@ -34,6 +33,8 @@ export interface Resource {
   /** Token audience (RFC 8707 `resource`); the resource's URL unless given. */
   readonly audience?: string
   readonly operations?: readonly Operation[]
+  /** True after `relocate` moved it: key prefixes are then a convention, not a rule. */
+  readonly relocated?: boolean
 }
 
 /** The rules of a service's API keys. */
@@ -77,6 +78,8 @@ export interface OAuthRules {
   readonly clientSecretPrefix?: string
   readonly clientIdEnv?: string
   readonly clientSecretEnv?: string
+  /** True after `relocate` moved the token endpoint: client prefixes are then a convention, not a rule. */
+  readonly relocated?: boolean
 }
 
 /** What each scope allows, by operation name. */
@@ -137,93 +140,6 @@ export interface Service<Names extends string = string> {
   readonly access?: string
   /** Something every user should know before relying on the service. */
   readonly notice?: string
-  /** True after `relocate`: key prefixes are then a convention, not a rule. */
-  readonly relocated?: boolean
   /** Lets credentials travel unencrypted beyond this machine. Only for a network you trust completely. */
   readonly dangerouslyAllowPlainHttp?: boolean
-}
-
-const loopback = /^(?:127(?:\.\d{1,3}){3}|\[::1\]|localhost|.+\.localhost)$/
-
-/** Whether a URL may carry credentials: https anywhere, plain http on this machine only. */
-export function isSecure(url: URL): boolean {
-  return url.protocol === 'https:' || (url.protocol === 'http:' && loopback.test(url.hostname))
-}
-
-/**
- * Checks a definition of your own and returns it frozen, ready for `createAuth`.
- *
- * @throws PentauthError `invalid_service` when an id, a resource URL or an accepted credential is missing or unusable.
- * @example
- * ```ts
- * const acme = defineService({
- *   id: 'acme',
- *   name: 'Acme',
- *   resources: { rest: { url: 'https://api.acme.example/v1', protocol: 'rest', apiKey: ['x-api-key'] } },
- *   apiKey: { env: 'ACME_API_KEY', rotation: { method: 'replace' } },
- *   errors: [],
- *   links: { docs: { where: 'Acme docs', url: 'https://acme.example/docs' } },
- *   recommendations: [],
- * })
- * ```
- */
-export function defineService<Names extends string>(definition: Service<Names>): Service<Names> {
-  const service = structuredClone(definition)
-  const wrong = (what: string) =>
-    new PentauthError({
-      code: 'invalid_service',
-      message: `Service definition ${JSON.stringify(service.id)}: ${what}.`,
-    })
-  if (typeof service.id !== 'string' || !/^[a-z][a-z0-9-]*$/.test(service.id))
-    throw wrong('"id" must be lower-case letters, digits and dashes')
-  const resources = Object.entries<Resource>(service.resources ?? {})
-  if (resources.length === 0) throw wrong('it needs at least one resource')
-  for (const [name, resource] of resources) {
-    const url = URL.canParse(resource.url) ? new URL(resource.url) : undefined
-    if (!url || url.search || url.hash || url.username || url.password) {
-      throw wrong(`resource "${name}" needs an absolute URL without query, fragment or user`)
-    }
-    if (!resource.apiKey?.length && !resource.accessToken) {
-      throw wrong(`resource "${name}" accepts no credential: set apiKey or accessToken`)
-    }
-    if (resource.apiKey?.length && !service.apiKey)
-      throw wrong(`resource "${name}" takes API keys, so "apiKey" rules are needed`)
-    if (Object.keys(resource.headers ?? {}).some((header) => /^(?:authorization|x-api-key)$/i.test(header))) {
-      throw wrong(`resource "${name}" sets a credential header itself; pentauth does`)
-    }
-  }
-  requireSecure(service)
-  return deepFreeze(service)
-}
-
-/**
- * Refuses a service that would send credentials to anything but https, plain http on this machine, or what it says is meant.
- *
- * @throws PentauthError `invalid_service`.
- */
-export function requireSecure(service: Service): void {
-  const urls = [
-    ...Object.entries<Resource>(service.resources).map(([name, { url }]) => [`resource "${name}"`, url] as const),
-    ...Object.entries(service.oauth ?? {})
-      .filter(([name]) => /^issuer$|(?:Metadata|Endpoint)$/.test(name))
-      .map(([name, url]) => [`oauth.${name}`, url] as const),
-  ]
-  for (const [place, text] of urls) {
-    const url = URL.canParse(text) ? new URL(text) : undefined
-    if (url && (isSecure(url) || (url.protocol === 'http:' && service.dangerouslyAllowPlainHttp))) continue
-    throw new PentauthError({
-      code: 'invalid_service',
-      message: `Service definition ${JSON.stringify(service.id)}: ${place} must use https, or plain http on this machine.`,
-      service: service.id,
-      hint: 'Elsewhere others can read credentials on the way; dangerouslyAllowPlainHttp: true says that this is meant.',
-    })
-  }
-}
-
-function deepFreeze<T>(value: T): T {
-  if (typeof value === 'object' && value !== null && !Object.isFrozen(value)) {
-    Object.freeze(value)
-    for (const part of Object.values(value)) deepFreeze(part)
-  }
-  return value
 }

@@ -1,7 +1,8 @@
 import type * as oauth from 'oauth4webapi'
-import { type AccessToken, createSecret, type Secret, withoutSecrets } from './credential.ts'
+import { type AccessToken, createSecret, type Secret } from './credential.ts'
 import { PentauthError, printable } from './errors.ts'
 import { bounded } from './http.ts'
+import { withoutSecrets } from './redaction.ts'
 import type { Runtime } from './runtime.ts'
 import type { Service } from './service.ts'
 import { retryAfterOf } from './service-error.ts'
@@ -58,7 +59,7 @@ export async function requestToken(request: TokenRequest): Promise<AccessToken> 
   }
   const requestedAt = runtime.now()
   const response = await grant.request(library, server, client, request.authentication(library), options)
-  if (response.status === 429 || response.status >= 500) throw unavailable(service, endpoint, response)
+  if (isTemporary(response.status)) throw unavailable(service, endpoint, response, runtime.now())
   // Read before the library sees it: its errors carry whole answers, and an answer may hold tokens.
   const answer = await grant.process(library, server, client, response).catch((error) => {
     throw refusal(request, endpoint, response.status, library, error)
@@ -72,7 +73,8 @@ export async function requestToken(request: TokenRequest): Promise<AccessToken> 
  * @throws PentauthError `invalid_service` when the definition has none.
  */
 export function tokenEndpointOf(service: Service): string {
-  if (service.oauth?.tokenEndpoint) return service.oauth.tokenEndpoint
+  // An own property: a polluted Object.prototype must not choose where a secret goes.
+  if (service.oauth && Object.hasOwn(service.oauth, 'tokenEndpoint')) return String(service.oauth.tokenEndpoint)
   throw new PentauthError({
     code: 'invalid_service',
     message: `${service.name} has no token endpoint in its definition.`,
@@ -117,7 +119,7 @@ function refusal(
   const said = [code, description]
     // The library checks only that the code is text.
     .filter((text) => typeof text === 'string')
-    .map((text) => printable(withoutSecrets(text, ...secrets)))
+    .map((text) => withoutSecrets(printable(text), ...secrets))
     .join(': ')
   // Servers answer a bad client with 401 and sometimes only with a challenge (RFC 6749 section 5.2).
   if (code === 'invalid_client' || (status === 401 && !isBody)) {
@@ -131,6 +133,8 @@ function refusal(
       link: page.url ?? service.links.docs.url,
     })
   }
+  if (code === 'temporarily_unavailable' || code === 'server_error')
+    return unavailable(service, endpoint, { status }, 0)
   if (isBody) {
     return new PentauthError({
       code: 'token_request_rejected',
@@ -154,7 +158,17 @@ function invalid(service: Service, what: string): PentauthError {
   })
 }
 
-function unavailable(service: Service, endpoint: string, response: Response): PentauthError {
+/** Request Timeout, Too Early, Too Many Requests, and the server's own troubles. */
+function isTemporary(status: number): boolean {
+  return status === 408 || status === 425 || status === 429 || status >= 500
+}
+
+function unavailable(
+  service: Service,
+  endpoint: string,
+  response: { readonly status: number; readonly headers?: Headers },
+  now: number,
+): PentauthError {
   return new PentauthError({
     code: 'temporarily_unavailable',
     message: `${service.name}'s token endpoint at ${new URL(endpoint).origin} answered ${response.status}.`,
@@ -162,6 +176,6 @@ function unavailable(service: Service, endpoint: string, response: Response): Pe
     status: response.status,
     hint: 'Try again later; the client itself was not refused.',
     retryable: true,
-    retryAfter: retryAfterOf(response.headers),
+    retryAfter: response.headers && retryAfterOf(response.headers, now),
   })
 }

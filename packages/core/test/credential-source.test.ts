@@ -91,17 +91,13 @@ describe('apiKey', () => {
 
 describe('keySource', () => {
   it('names the exact place that a reader found', async () => {
-    const source = keySource('.env', () => ({ value: 'not a key', source: '.env:3' }), false)
+    const source = keySource('.env', () => ({ value: 'not a key', source: '.env:3' }))
     const error = await caught(createAuth(pensyve, { credential: source, runtime: offline }).credential())
     expect(error.message).toContain('The Pensyve API key from .env:3')
   })
 
   it('says what it looked at when there is nothing', async () => {
-    const source = keySource(
-      'PENSYVE_API_KEY',
-      () => ({ absent: 'not set', next: 'export PENSYVE_API_KEY=psy_…' }),
-      false,
-    )
+    const source = keySource('PENSYVE_API_KEY', () => ({ absent: 'not set', next: 'export PENSYVE_API_KEY=psy_…' }))
     const error = await caught(createAuth(pensyve, { credential: source, runtime: offline }).credential())
     expect(error).toMatchObject({
       code: 'no_credential',
@@ -169,7 +165,7 @@ describe('firstOf', () => {
         { source: 'KEY', result: 'skipped: mcp takes no API keys' },
         { source: 'B', result: 'not set', next: 'set B' },
       ],
-      hint: 'Pendium mcp takes access tokens only (OAuth).',
+      hint: 'It takes access tokens only (OAuth).',
     })
     expect(error.message).toContain('  - A: not set; set A\n  - KEY: skipped: mcp takes no API keys\n')
   })
@@ -185,7 +181,7 @@ describe('firstOf', () => {
 
   it('looks again when there was nothing', async () => {
     let value: string | undefined
-    const source = keySource('LATER', () => value ?? { absent: 'not yet' }, false)
+    const source = keySource('LATER', () => value ?? { absent: 'not yet' })
     const { auth } = recorded(pendium, firstOf(source))
     expect((await caught(auth.credential(rest))).code).toBe('no_credential')
     value = testKey.pendium()
@@ -223,8 +219,9 @@ describe('auth.credential()', () => {
 describe('createAuth', () => {
   it.each([undefined, null, 'psy_x', {}, () => 'x'])('refuses what is no source: %s', (credential) => {
     expect(() => createAuth(pensyve, { credential: credential as unknown as CredentialSource })).toThrow(
-      expect.objectContaining({ code: 'invalid_option', service: 'pensyve' }),
+      expect.objectContaining({ code: 'invalid_option' }),
     )
+    expect(() => firstOf(apiKey(testKey.pensyve()), credential as unknown as CredentialSource)).toThrow('apiKey(key)')
     expect(() => createAuth(pensyve, undefined as unknown as Parameters<typeof createAuth>[1])).toThrow('apiKey(key)')
   })
 

@@ -35,7 +35,8 @@ describe('events', () => {
   it('identify a credential by eight characters and a fingerprint', async () => {
     const { auth, events } = recorded(pensyve, apiKey(testKey.pensyve(), { name: 'MY_KEY' }))
     await auth.fetch(url)
-    expect(events[0]).toMatchObject({
+    expect(events[0]).toMatchObject({ type: 'service_notice', notice: expect.stringContaining('closed') })
+    expect(events[1]).toMatchObject({
       type: 'credential_selected',
       credential: {
         kind: 'api-key',

@@ -1,7 +1,8 @@
 import { caught, expectNoMarker, testKey } from '@pentauth/tooling/canary'
 import { describe, expect, it } from 'vitest'
+import { shapeFlaw } from '../src/credential-shape.ts'
 import { apiKey, createAuth, defineService, type PentauthEvent, relocate, type Service } from '../src/index.ts'
-import { checkKey, shapeFlaw } from '../src/key-format.ts'
+import { checkKey as checkFor } from '../src/key-format.ts'
 import { pendium, pendra, pensyve, pentographer, profundis, services } from '../src/services.ts'
 import { offline, seeded } from './support/auth.ts'
 
@@ -11,6 +12,12 @@ const keyOf: Record<string, (name?: string) => string> = {
   profundis: testKey.profundis,
   pentographer: testKey.pentographer,
   pendra: testKey.pendra,
+}
+
+/** The check for a service's first resource. */
+function checkKey(service: Service, raw: string, source: string) {
+  const [resource] = Object.values(service.resources)
+  return checkFor({ service, resource: resource as NonNullable<typeof resource> }, raw, source)
 }
 
 /** Whether a key is accepted unchanged, and what is said about it. */
@@ -147,32 +154,32 @@ describe('a spoilt key', () => {
 
 describe('a key in the wrong place', () => {
   const wrong: [name: string, service: Service, key: string, says: string, hint?: string][] = [
-    ['Pendra to Pensyve', pensyve, testKey.pendra(), 'looks like a pendra API key ("pdr_sk_…")'],
-    ['Pensyve to Pendra', pendra, testKey.pensyve(), 'looks like a pensyve API key ("psy_…")'],
-    ['Pensyve to Profundis, which has no prefix', profundis, testKey.pensyve(), 'looks like a pensyve API key'],
-    ['Pentographer to Pendium', pendium, testKey.pentographer(), 'looks like a pentographer API key'],
-    ['Pendium to Pentographer', pentographer, testKey.pendium(), 'looks like a pendium API key'],
-    ['Anthropic to Pendra', pendra, `sk-ant-${testKey.token()}`, 'looks like an anthropic API key'],
-    ['OpenAI to Pendra', pendra, `sk-proj-${testKey.token()}`, 'looks like an openai API key'],
+    ['Pendra to Pensyve', pensyve, testKey.pendra(), 'looks like a Pendra API key ("pdr_sk_…")'],
+    ['Pensyve to Pendra', pendra, testKey.pensyve(), 'looks like a Pensyve API key ("psy_…")'],
+    ['Pensyve to Profundis, which has no prefix', profundis, testKey.pensyve(), 'looks like a Pensyve API key'],
+    ['Pentographer to Pendium', pendium, testKey.pentographer(), 'looks like a Pentographer API key'],
+    ['Pendium to Pentographer', pentographer, testKey.pendium(), 'looks like a Pendium API key'],
+    ['Anthropic to Pendra', pendra, `sk-ant-${testKey.token()}`, 'looks like an Anthropic API key'],
+    ['OpenAI to Pendra', pendra, `sk-proj-${testKey.token()}`, 'looks like an OpenAI API key'],
     [
       'a client secret as a key',
       pentographer,
       testKey.pentographerSecret(),
-      'looks like a client secret ("ptgs_…")',
+      'looks like a Pentographer client secret ("ptgs_…")',
       'clientCredentials({ clientId, clientSecret })',
     ],
     [
       'a client ID as a key',
       pentographer,
       testKey.pentographerClientId(),
-      'looks like a client ID',
+      'looks like a Pentographer client ID',
       'clientCredentials(',
     ],
     [
       'a client secret to another service',
       pensyve,
       testKey.pentographerSecret(),
-      'looks like a pentographer client secret',
+      'looks like a Pentographer client secret',
     ],
   ]
   it.each(wrong)('%s', async (_name, service, key, says, hint) => {
@@ -195,7 +202,7 @@ describe('a key in the wrong place', () => {
   it('a definition of your own may have the prefix of a known service', () => {
     const own = defineService({ ...pensyve, id: 'pensyve-eu', name: 'Pensyve EU' })
     expect(check(own, testKey.pensyve())).toEqual({ isTrimmed: true, suspicion: undefined })
-    expect(() => checkKey(own, testKey.pendra(), 'SOURCE')).toThrow('looks like a pendra API key')
+    expect(() => checkKey(own, testKey.pendra(), 'SOURCE')).toThrow('looks like a Pendra API key')
   })
 })
 
@@ -209,8 +216,13 @@ describe('an unusual key is an event and no error', () => {
     ['a cut key', pendra, testKey.pendra().slice(0, 30), 'does not have the usual form'],
     ['a lengthened key', pentographer, `${testKey.pentographer()}0`, 'does not have the usual form'],
     ['relocated: no prefix', elsewhere(pensyve), testKey.profundis(), 'does not begin with "psy_"'],
-    ['relocated: another service', elsewhere(pensyve), testKey.pendra(), 'looks like a pendra API key'],
-    ['relocated: a client secret', elsewhere(pentographer), testKey.pentographerSecret(), 'looks like a client secret'],
+    ['relocated: another service', elsewhere(pensyve), testKey.pendra(), 'looks like a Pendra API key'],
+    [
+      'relocated: a client secret',
+      elsewhere(pentographer),
+      testKey.pentographerSecret(),
+      'looks like a Pentographer client secret',
+    ],
   ]
   it.each(unusual)('%s', async (_name, service, key, says) => {
     const events: PentauthEvent[] = []

@@ -26,16 +26,11 @@ describe('a chain of redirects', () => {
     ])
   })
 
-  it('carries a body over a bare hop of the origin and not on from there', async () => {
-    const foreign = await serve()
-    const home: TestServer = await serve((response, { path }) => {
-      const location = path === '/elsewhere' ? `${foreign.origin}/target` : '/elsewhere'
-      return response.writeHead(307, { location }).end()
-    })
+  it('carries no body to a place of the origin that is not covered', async () => {
+    const home: TestServer = await serve((response) => response.writeHead(307, { location: '/elsewhere' }).end())
     const request = localPendra(home.origin).fetch(`${home.origin}/v1/messages`, { method: 'POST', body })
     expect((await caught(request)).code).toBe('redirect_refused')
-    expect(foreign.seen).toHaveLength(0)
-    expect(home.seen.map(carried)).toEqual(['x-api-key', 'none'])
+    expect(home.seen.map(carried)).toEqual(['x-api-key'])
   })
 
   it.each([

@@ -19,7 +19,7 @@ describe('relocate', () => {
       expect(resourceFor(moved, url).name).toBe(name)
       expect(() => resourceFor(moved, before)).toThrow(expect.objectContaining({ code: 'url_not_covered' }))
     }
-    expect(moved.relocated).toBe(true)
+    expect(Object.values(moved.resources).every(({ relocated }) => relocated)).toBe(true)
     expect(moved.links.docs).toEqual(service.links.docs)
   })
 
@@ -27,7 +27,7 @@ describe('relocate', () => {
     const before = JSON.stringify(pendium)
     relocate(pendium, { 'https://pendium.ai': 'http://127.0.0.1:4100' })
     expect(JSON.stringify(pendium)).toBe(before)
-    expect(pendium.relocated).toBeUndefined()
+    expect(pendium.resources.rest.relocated).toBeUndefined()
   })
 
   it('moves OAuth endpoints, audiences and key pages too', () => {
@@ -79,8 +79,8 @@ describe('relocate', () => {
 
   it('takes one table for several services and refuses one that moves nothing', () => {
     const table = { 'https://pendium.ai': 'http://127.0.0.1:1', 'https://api.pendra.ai': 'http://127.0.0.1:2' }
-    expect(relocate(pendium, table).relocated).toBe(true)
-    expect(relocate(pendra, table).relocated).toBe(true)
+    expect(relocate(pendium, table).resources.rest.relocated).toBe(true)
+    expect(relocate(pendra, table).resources.rest.relocated).toBe(true)
     expect(() => relocate(pensyve, table)).toThrow(
       expect.objectContaining({ code: 'invalid_option', service: 'pensyve' }),
     )

@@ -11,7 +11,7 @@ type Complete<T> = T extends readonly (infer E)[]
     ? { [K in keyof T]-?: Complete<T[K]> }
     : T
 
-const complete: Omit<Complete<Service>, 'relocated'> = {
+const complete: Complete<Service> = {
   id: 'acme',
   name: 'Acme',
   resources: {
@@ -23,6 +23,7 @@ const complete: Omit<Complete<Service>, 'relocated'> = {
       headers: { 'acme-version': '1' },
       audience: 'https://api.acme.example',
       operations: [{ name: 'list', method: 'GET', path: '/list', public: true }],
+      relocated: false,
     },
   },
   apiKey: {
@@ -53,6 +54,7 @@ const complete: Omit<Complete<Service>, 'relocated'> = {
     clientSecretPrefix: 'acme_secret_',
     clientIdEnv: 'ACME_CLIENT_ID',
     clientSecretEnv: 'ACME_CLIENT_SECRET',
+    relocated: false,
   },
   scopes: { default: 'a', operations: { a: ['list'] } },
   errors: [
@@ -126,7 +128,6 @@ describe('parseService', () => {
     ['a string', 'acme'],
     ['a list', []],
     ['nothing', {}],
-    ['relocated, which weakens the key check', { ...complete, relocated: true }],
     ['a number as id', { ...complete, id: 5 }],
     ['an unknown header', { ...complete, resources: { rest: { ...complete.resources.rest, apiKey: ['cookie'] } } }],
     [

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
+import { isSecure } from '../src/define-service.ts'
 import { defineService, type Service } from '../src/index.ts'
-import { isSecure } from '../src/service.ts'
 import { services } from '../src/services.ts'
 
 const acme = {
@@ -51,7 +51,7 @@ describe('defineService', () => {
     ['another scheme', withResource({ url: 'ws://api.acme.example/v1' }), 'must use https'],
     ['no credential', withResource({ apiKey: undefined }), 'accepts no credential'],
     ['an empty list of headers', withResource({ apiKey: [] }), 'accepts no credential'],
-    ['no key rules', { ...acme, apiKey: undefined }, '"apiKey" rules are needed'],
+    ['no key rules', { ...acme, apiKey: undefined }, '"apiKey" rules'],
     ['a credential header of its own', withResource({ headers: { 'X-API-Key': 'x' } }), 'credential header'],
     ['an Authorization header of its own', withResource({ headers: { authorization: 'x' } }), 'credential header'],
     [

@@ -31,7 +31,7 @@ export interface NodeAuthOptions extends Partial<AuthOptions> {
  * @throws PentauthError `invalid_option` when `credential` is given and is not a source.
  * @example
  * ```ts
- * const auth = createAuth(pensyve) // PENSYVE_API_KEY
+ * const auth = createAuth(pendra) // PENDRA_API_KEY
  * await auth.credential() // fails now, not at the first request, when it is not set
  * ```
  */

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { readFileSync, statSync } from 'node:fs'
 import { parseEnv } from 'node:util'
 import { PentauthError } from '@pentauth/core'
 import type { Variables } from './variables.ts'
@@ -39,18 +39,25 @@ export function envFile(path: string): Variables {
 
 function parse(path: string): { text: string; values: NodeJS.Dict<string> } | 'absent' {
   try {
+    // A pipe that nobody writes to would hold the process for ever.
+    if (!statSync(path).isFile()) throw unreadable(path, 'not a file')
     // A byte order mark would become part of the first name.
     const text = readFileSync(path, 'utf8').replace(/^\uFEFF/, '')
     return { text, values: parseEnv(text) }
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException
+    if (PentauthError.isInstance(error)) throw error
+    const { code = 'unknown error' } = error as NodeJS.ErrnoException
     if (code === 'ENOENT') return 'absent'
-    throw new PentauthError({
-      code: 'invalid_option',
-      message: `The environment file ${path} cannot be read (${code ?? 'unknown error'}).`,
-      hint: 'Check the path and its permissions, or leave out the option "envFile".',
-    })
+    throw unreadable(path, code)
   }
+}
+
+function unreadable(path: string, why: string): PentauthError {
+  return new PentauthError({
+    code: 'invalid_option',
+    message: `The environment file ${path} cannot be read (${why}).`,
+    hint: 'Check the path and its permissions, or leave out the option "envFile".',
+  })
 }
 
 /** The last line that sets a name: as in shells, the last one wins. */

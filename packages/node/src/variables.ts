@@ -19,7 +19,7 @@ export function variables(env: Environment): Variables {
     label: (name) => name,
     find(name) {
       const value = env[name]
-      return value?.trim() ? { value, source: name } : undefined
+      return typeof value === 'string' && value.trim() ? { value, source: name } : undefined
     },
     missing: (name) => (env[name] === undefined ? 'not set' : 'set but blank'),
     next: (name, example) => `export ${name}=${example}`,

@@ -70,7 +70,7 @@ describe('a .env file, when asked', () => {
     mkdirSync(path)
     const error = await caught(createAuth(pensyve, { env: {}, envFile: path }).credential())
     expect(error).toMatchObject({ code: 'invalid_option' })
-    expect(error.message).toContain('EISDIR')
+    expect(error.message).toContain('not a file')
     chmodSync(path, 0o700)
   })
 

@@ -1,3 +1,4 @@
+import { deepFreeze } from '../deep-freeze.ts'
 import type { Service } from '../service.ts'
 
 const agentNotAccessible = {
@@ -9,7 +10,7 @@ const agentNotAccessible = {
 } as const
 
 /** Pendium: REST with an API key in `x-api-key`, MCP with OAuth 2.1. */
-export const pendium: Service<'rest' | 'mcp'> = {
+export const pendium: Service<'rest' | 'mcp'> = /* @__PURE__ */ deepFreeze({
   id: 'pendium',
   name: 'Pendium',
   resources: {
@@ -91,7 +92,7 @@ export const pendium: Service<'rest' | 'mcp'> = {
       // Found on an older page, whose texts name the key.
       code: 'authentication_required',
       status: 401,
-      message: 'API key required. Add your Pendium API key as a Bearer token.',
+      message: 'API key required. Add your Pendium API key as a Bearer token. Get one at https://pendium.ai/mcp',
       source: 'found',
       hint: 'REST calls need an API key in x-api-key.',
       link: 'keys',
@@ -99,7 +100,7 @@ export const pendium: Service<'rest' | 'mcp'> = {
     {
       code: 'credential_refused',
       status: 401,
-      message: 'Invalid API key. Check your key at',
+      message: 'Invalid API key. Check your key at https://pendium.ai/mcp',
       source: 'found',
       hint: 'The API key is not valid (any more).',
       link: 'keys',
@@ -124,4 +125,4 @@ export const pendium: Service<'rest' | 'mcp'> = {
     { client: 'no-code tool', method: 'api-key' },
   ],
   access: 'Any Pendium account, to the agents it owns; admin users reach any agent.',
-}
+})

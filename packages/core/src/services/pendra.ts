@@ -1,7 +1,8 @@
+import { deepFreeze } from '../deep-freeze.ts'
 import type { Service } from '../service.ts'
 
 /** Pendra: inference endpoints, an API key as Bearer, or in `x-api-key` where the Anthropic SDK talks to it. */
-export const pendra: Service<'rest' | 'messages' | 'responses' | 'v1'> = {
+export const pendra: Service<'rest' | 'messages' | 'responses' | 'v1'> = /* @__PURE__ */ deepFreeze({
   id: 'pendra',
   name: 'Pendra',
   resources: {
@@ -91,4 +92,4 @@ export const pendra: Service<'rest' | 'messages' | 'responses' | 'v1'> = {
   },
   recommendations: [{ client: 'every client', method: 'api-key' }],
   access: 'Holders of a key; every key belongs to exactly one organisation.',
-}
+})

@@ -1,7 +1,8 @@
+import { deepFreeze } from '../deep-freeze.ts'
 import type { Service } from '../service.ts'
 
 /** Pensyve: REST and MCP, an API key or an access token, always Bearer. */
-export const pensyve: Service<'rest' | 'mcp'> = {
+export const pensyve: Service<'rest' | 'mcp'> = /* @__PURE__ */ deepFreeze({
   id: 'pensyve',
   name: 'Pensyve',
   resources: {
@@ -105,10 +106,12 @@ export const pensyve: Service<'rest' | 'mcp'> = {
     { client: 'script', method: 'api-key' },
     { client: 'automation', method: 'api-key' },
     { client: 'most MCP clients', method: 'api-key' },
+    { client: 'MCP client without OAuth discovery', method: 'api-key' },
+    { client: 'non-interactive environment', method: 'api-key' },
     { client: 'Claude Code plugin', method: 'oauth' },
     { client: 'VS Code extension', method: 'oauth' },
   ],
   access: 'Any signed-up account.',
   // Found: the repository's maintenance notes.
   notice: 'Pensyve Cloud closed on 2026-10-01; use a self-hosted gateway with relocate(), or the sandbox.',
-}
+})

@@ -1,7 +1,8 @@
+import { deepFreeze } from '../deep-freeze.ts'
 import type { Service } from '../service.ts'
 
 /** Pentographer: GraphQL, MCP and other endpoints under `/api`, with an API key or a client-credentials token, always Bearer. */
-export const pentographer: Service<'graphql' | 'mcp' | 'api'> = {
+export const pentographer: Service<'graphql' | 'mcp' | 'api'> = /* @__PURE__ */ deepFreeze({
   id: 'pentographer',
   name: 'Pentographer',
   resources: {
@@ -76,4 +77,4 @@ export const pentographer: Service<'graphql' | 'mcp' | 'api'> = {
     { client: 'machine-to-machine integration', method: 'client-credentials' },
   ],
   access: 'Members of an organization; administrators and owners see and manage all its keys, members only their own.',
-}
+})

@@ -1,7 +1,8 @@
+import { deepFreeze } from '../deep-freeze.ts'
 import type { Service } from '../service.ts'
 
 /** Profundis: MCP with an API key or an access token as Bearer; REST (found, not on the page) with the key in `x-api-key`. */
-export const profundis: Service<'mcp' | 'rest'> = {
+export const profundis: Service<'mcp' | 'rest'> = /* @__PURE__ */ deepFreeze({
   id: 'profundis',
   name: 'Profundis',
   resources: {
@@ -93,4 +94,4 @@ export const profundis: Service<'mcp' | 'rest'> = {
   ],
   access:
     'A paid plan (Professional or Enterprise), or a Free account that has purchased credits; monthly credits alone give neither a key nor MCP.',
-}
+})

@@ -133,8 +133,8 @@ describe.each(table)("$id: the sandbox's facts and core's definition", ({ servic
     )
     // The texts of an older page are behind a switch of the sandbox, and held by the tests of that page.
     const older = [
-      'API key required. Add your Pendium API key as a Bearer token.',
-      'Invalid API key. Check your key at',
+      'API key required. Add your Pendium API key as a Bearer token. Get one at https://pendium.ai/mcp',
+      'Invalid API key. Check your key at https://pendium.ai/mcp',
     ]
     expect(unknown.map(({ message }) => message)).toEqual(id === 'pendium' ? older : [])
   })

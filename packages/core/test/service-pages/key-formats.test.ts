@@ -7,6 +7,8 @@ import { describeOnBoth } from './world.ts'
 const names = services.map(({ id }) => id as ServiceName)
 const pairs = names.flatMap((of) => names.map((at) => ({ of, at })))
 
+const nameOf = (id: ServiceName) => services.find((service) => service.id === id)?.name
+
 /** What the lint of one service says of a key of another. */
 function verdict(
   of: ServiceName,
@@ -31,15 +33,17 @@ describeOnBoth('The lint of keys', (world) => {
   it.each(pairs)('a $of key at $at', async ({ of, at }) => {
     const service = services.find(({ id }) => id === at)
     if (!service) throw new Error('no such service')
-    // Pendium's first resource takes keys, as every other service's first does.
+    // The resource that the sandbox serves and that takes keys: over HTTP it is relocated, the others are not.
+    const { rest, graphql } = world.at(service).resources
+    const url = (rest ?? graphql)?.url
     const auth = world.auth(service, world.sandbox.keys.create(of).key)
     const expected = verdict(of, at)
     const isBlocked = world.transport === 'msw' && expected.endsWith('_credential')
     if (isBlocked) {
-      const error = await caught(auth.credential())
+      const error = await caught(auth.credential(url))
       expect(error).toMatchObject({ code: expected, service: at })
-      expect(error.message).toContain(expected === 'wrong_credential' ? `${of} API key` : 'does not begin with')
-    } else await auth.credential()
+      expect(error.message).toContain(expected === 'wrong_credential' ? `${nameOf(of)} API key` : 'does not begin with')
+    } else await auth.credential(url)
     // A relocated service may have keys of its own: what would be an error is an event there.
     const suspicions = world.events.filter(({ type }) => type === 'credential_suspect')
     expect(suspicions).toHaveLength(expected === 'accepted' || isBlocked ? 0 : 1)

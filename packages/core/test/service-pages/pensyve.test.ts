@@ -76,6 +76,8 @@ describe('Pensyve: the tables of its page', () => {
       script: 'api-key',
       automation: 'api-key',
       'most MCP clients': 'api-key',
+      'MCP client without OAuth discovery': 'api-key',
+      'non-interactive environment': 'api-key',
       'Claude Code plugin': 'oauth',
       'VS Code extension': 'oauth',
     })

@@ -1,0 +1,79 @@
+import type { Credential } from './credential.ts'
+import { type CredentialRequest, type CredentialSource, isAbsent, requireSource } from './credential-source.ts'
+import { PentauthError, type Tried } from './errors.ts'
+import type { NamedResource } from './resource-for.ts'
+import type { CredentialKind, ServiceLink } from './service.ts'
+
+/**
+ * The first of several sources that has a credential the resource accepts; its choice is kept for each resource.
+ *
+ * A source whose kind the resource refuses is skipped and an event says so.
+ *
+ * @throws PentauthError `invalid_option` for a link that is no source; (when first used) `no_credential` with `tried`, one row a
+ *   source.
+ * @example
+ * ```ts
+ * const source = firstOf(apiKey('ptg_your_key_here'), clientCredentials({ clientId, clientSecret }))
+ * ```
+ */
+export function firstOf(...sources: readonly CredentialSource[]): CredentialSource {
+  for (const source of sources) requireSource(source)
+  const chosen = new WeakMap<NamedResource, CredentialSource>()
+
+  const choose = async (request: CredentialRequest): Promise<Credential> => {
+    const tried: Tried[] = []
+    for (const source of sources) {
+      if (source.kind && !accepts(request.resource, source.kind)) {
+        const reason = `${request.resource.name} takes no ${source.kind === 'api-key' ? 'API keys' : 'access tokens'}`
+        request.emit?.({ type: 'source_skipped', resource: request.resource.name, source: source.name, reason })
+        tried.push({ source: source.name, result: `skipped: ${reason}` })
+        continue
+      }
+      const found = await source.get(request)
+      if (!isAbsent(found)) {
+        chosen.set(request.resource, source)
+        return found
+      }
+      tried.push({ source: source.name, result: found.absent, ...(found.next ? { next: found.next } : {}) })
+    }
+    throw noCredential(request, tried)
+  }
+
+  return {
+    name: sources.map((source) => source.name).join(', then '),
+    get: (request) => chosen.get(request.resource)?.get(request) ?? choose(request),
+    renew: async (refused, request) => chosen.get(request.resource)?.renew?.(refused, request),
+    passedOver({ resource }) {
+      const later = sources.slice(sources.indexOf(chosen.get(resource) as CredentialSource) + 1)
+      return later.filter((source) => source.present?.()).map((source) => source.name)
+    },
+  }
+}
+
+/** Whether a resource takes that kind of credential at all. */
+function accepts(resource: NamedResource, kind: CredentialKind): boolean {
+  return kind === 'api-key' ? Boolean(resource.apiKey?.length) : Boolean(resource.accessToken)
+}
+
+/** The error for a chain that ended without a credential: each link, what was looked at, what to do next. */
+export function noCredential({ service, resource }: CredentialRequest, tried: readonly Tried[]): PentauthError {
+  const rows = tried.map(({ source, result, next }) => `  - ${source}: ${result}${next ? `; ${next}` : ''}\n`)
+  const { keys, clients, docs } = service.links
+  const ways = [
+    accepts(resource, 'api-key') ? `an API key at ${place(keys ?? docs)}` : '',
+    accepts(resource, 'access-token') && clients ? `an OAuth client at ${place(clients)}` : '',
+  ].filter(Boolean)
+  const notice = service.notice && !resource.relocated ? ` ${service.notice}` : ''
+  return new PentauthError({
+    code: 'no_credential',
+    message: `No credential for ${service.name} ${resource.name}. Tried:\n${rows.join('')}`,
+    service: service.id,
+    hint: (ways.length > 0 ? `Make ${ways.join(', or ')}.` : 'It takes access tokens only (OAuth).') + notice,
+    link: (keys ?? docs).url ?? docs.url,
+    tried,
+  })
+}
+
+function place({ where, url }: ServiceLink): string {
+  return `${where}${url ? ` (${url})` : ''}`
+}
