@@ -86,16 +86,21 @@ async function perform(sandbox, auth, base, scene, call) {
 
   // What the server saw, and what the service's page says, told by the sandbox and not by our own definitions.
   const { pathname } = new URL(`${base}${path}`)
-  const sent = sandbox.journal.entries.findLast(({ url }) => new URL(url).pathname === pathname)?.credential?.header
+  const entry = sandbox.journal.entries.findLast(({ url }) => new URL(url).pathname === pathname)
+  const sent = entry?.credential?.header
   const documented = facts[scene.service].resources
     .filter(({ url }) => pathname.startsWith(new URL(url).pathname))
     .sort((a, b) => b.url.length - a.url.length)[0]
   const kind = scene.credential === 'api-key' ? 'apiKey' : 'accessToken'
+  const extra = auth.service.resources[scene.resource]?.headers
   const ok =
     response.status === call.expected.status &&
     error?.code === call.expected.code &&
     sent !== undefined &&
-    sent === documented?.headers[kind]?.[0]
+    sent === documented?.headers[kind]?.[0] &&
+    Object.entries(documented?.extraHeaders ?? {}).every(
+      ([name, value]) => entry?.headers.includes(name) && extra?.[name] === value,
+    )
   return {
     row: {
       service: scene.service,
