@@ -1,27 +1,41 @@
 // The public contract of @pentauth/core: this file is compiled, not run. A change that breaks it breaks users.
 import {
+  type Absent,
   type AccessToken,
   type ApiKey,
   type Auth,
+  type AuthOptions,
   apiKey,
+  type Challenge,
   type Credential,
+  type CredentialRequest,
   type CredentialSource,
   clientCredentials,
   createAuth,
+  createSecret,
   defineService,
+  type EventListener,
   errorFrom,
   firstOf,
+  type HeadersOptions,
+  keySource,
+  type NamedResource,
   PentauthError,
   type PentauthErrorCode,
+  type PentauthErrorInit,
+  type PentauthEvent,
   parseChallenge,
+  type Resource,
+  type Runtime,
   relocate,
   resourceFor,
+  type Secret,
   type Service,
   type Tried,
   throwIfRefused,
 } from '@pentauth/core'
 import { createHttp } from '@pentauth/core/ky'
-import { parseService } from '@pentauth/core/schema'
+import { parseService, serviceSchema } from '@pentauth/core/schema'
 import { pendium, pendra, pensyve, pentographer, profundis, services } from '@pentauth/core/services'
 
 export async function auth(): Promise<void> {
@@ -31,35 +45,65 @@ export async function auth(): Promise<void> {
     apiKey(async () => 'psy_your_key_here', { name: 'vault' }),
     clientCredentials({ clientId: 'ptgc_your_client_id', clientSecret: 'ptgs_your_client_secret' }),
   )
-  const held: Auth = createAuth(pensyve, {
-    credential: source,
-    runtime: { now: () => 0 },
-    onEvent: (event) => event.type,
-  })
+  const runtime: Partial<Runtime> = {
+    fetch: (input, init) => fetch(input, init),
+    crypto,
+    now: () => 0,
+    sleep: async () => undefined,
+    redirects: 'self',
+  }
+  const onEvent: EventListener = (event: PentauthEvent) => event.type
+  const options: AuthOptions = { credential: source, runtime, onEvent }
+  const held: Auth = createAuth(pensyve, options)
   const service: Service = held.service
-  const { fetch } = held
-  const response: Response = await fetch(new URL(service.resources.rest?.url ?? ''), { method: 'POST' })
-  await fetch(new Request('https://api.pensyve.com/v1/recall'))
-  const headers: Record<string, string> = await held.headers('https://api.pensyve.com/v1/recall', {
-    header: 'authorization',
-  })
+  const asFetch: typeof fetch = held.fetch
+  const response: Response = await asFetch(new URL(service.resources.rest?.url ?? ''), { method: 'POST' })
+  await asFetch(new Request('https://api.pensyve.com/v1/recall'))
+  await asFetch('https://api.pensyve.com/v1/recall')
+  const either: HeadersOptions[] = [{ header: 'authorization' }, { header: 'x-api-key' }]
+  const headers: Record<string, string> = await held.headers(new URL('https://api.pensyve.com/v1/recall'), either[0])
   const credential: Credential = await held.credential()
+  await held.credential('https://api.pensyve.com/v1/recall')
   const kinds: ApiKey['kind'] | AccessToken['kind'] = credential.kind
   const error: PentauthError | undefined = await errorFrom(response)
   const same: Response = await throwIfRefused(response)
   void [headers, kinds, error, same]
 }
 
+export function ownSources(): readonly CredentialSource[] {
+  const secret: Secret = createSecret('psy_your_key_here')
+  const none: Absent = { absent: 'not in the vault', next: 'vault write pensyve' }
+  const own: CredentialSource = {
+    name: 'vault',
+    kind: 'api-key',
+    get: ({ service, resource }: CredentialRequest) =>
+      service.id === resource.name ? none : { kind: 'api-key', secret, source: 'vault' },
+    renew: async (refused: Credential) => (refused.secret.reveal() === secret.reveal() ? undefined : refused),
+    present: () => true,
+    passedOver: () => [],
+  }
+  const reader = keySource('vault', () => none, { rereads: true })
+  const client = clientCredentials(
+    { clientId: 'ptgc_your_client_id', clientSecret: 'ptgs_your_client_secret' },
+    { name: 'vault', from: { clientId: 'vault: id', clientSecret: 'vault: secret' } },
+  )
+  return [own, reader, client]
+}
+
 export function definitions(): void {
   const five: readonly Service[] = [pendium, pensyve, profundis, pentographer, pendra]
   const all: readonly Service[] = services
   const rest: string = pendra.resources.rest.url
+  const resource: Resource & NamedResource = resourceFor(pendra, new URL(rest))
   const name: string = resourceFor(pendra, rest).name
   const local: Service = relocate(pendium, { 'https://pendium.ai': 'http://127.0.0.1:4100' })
+  relocate(pendium, { 'https://pendium.ai': 'http://pendium.test' }, { dangerouslyAllowPlainHttp: true })
   const own: Service = defineService(parseService({}))
-  const scheme: string | undefined = parseChallenge('Bearer realm="x"')[0]?.scheme
+  const parsed: Service = serviceSchema.parse({})
+  const challenges: Challenge[] = parseChallenge('Bearer realm="x"')
+  const scheme: string | undefined = challenges[0]?.scheme ?? challenges[0]?.parameters.realm ?? challenges[0]?.token68
   createHttp(createAuth(pendium, { credential: apiKey('pendium_your_key') }), { retry: 0 })
-  void [five, all, name, local, own, scheme]
+  void [five, all, resource, name, local, own, parsed, scheme]
 }
 
 export function errors(value: unknown): void {
@@ -71,6 +115,7 @@ export function errors(value: unknown): void {
     value.service,
     value.status,
     value.hint,
+    value.wayOut,
     value.link,
     value.retryAfter,
   ]
@@ -78,5 +123,6 @@ export function errors(value: unknown): void {
   const tried: readonly Tried[] | undefined = value.tried
   const cause: unknown = value.cause
   const json: Record<string, unknown> = value.toJSON()
-  void [code, message, retryable, facts, parameters, tried, cause, json]
+  const init: PentauthErrorInit = { code, message, retryable }
+  throw new PentauthError({ ...init, cause: [facts, parameters, tried, cause, json] })
 }

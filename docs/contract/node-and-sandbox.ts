@@ -1,26 +1,139 @@
 // The public contract of @pentauth/node and @pentauth/sandbox: this file is compiled, not run.
 import { pensyve } from '@pentauth/core/services'
-import { type Auth, apiKey, createAuth, relocate } from '@pentauth/node'
-import { createSandbox } from '@pentauth/sandbox'
+import {
+  type Auth,
+  apiKey,
+  type Credential,
+  type CredentialSource,
+  clientCredentials,
+  createAuth,
+  defineService,
+  type EventListener,
+  errorFrom,
+  firstOf,
+  type HeadersOptions,
+  type NodeAuthOptions,
+  PentauthError,
+  type PentauthErrorCode,
+  type PentauthEvent,
+  relocate,
+  resourceFor,
+  type Service,
+  throwIfRefused,
+} from '@pentauth/node'
+import {
+  type Accounts,
+  type Clients,
+  type Clock,
+  createSandbox,
+  type Fault,
+  type Faults,
+  facts,
+  type Journal,
+  type JournalEntry,
+  type KeyInfo,
+  type Keys,
+  leakMarker,
+  type NewClient,
+  type NewKey,
+  type Sandbox,
+  SandboxError,
+  type SandboxErrorCode,
+  type SandboxOptions,
+  type ServiceFacts,
+  type ServiceName,
+} from '@pentauth/sandbox'
 import { handlers } from '@pentauth/sandbox/msw'
-import { listen } from '@pentauth/sandbox/server'
+import { listen, type SandboxServer } from '@pentauth/sandbox/server'
+import { sandboxTest } from '@pentauth/sandbox/vitest'
 
 export function node(): void {
   const auth: Auth = createAuth(pensyve)
-  const configured: Auth = createAuth(pensyve, {
+  const onEvent: EventListener = (event: PentauthEvent) => event.type
+  const options: NodeAuthOptions = {
     env: process.env,
     envFile: '.env.local',
     credential: apiKey('psy_your_key_here'),
-  })
+    runtime: { now: () => 0 },
+    onEvent,
+  }
+  const configured: Auth = createAuth(pensyve, options)
+  createAuth(pensyve, { envFile: true })
   void [auth, configured]
 }
 
+/** What users of node need of core is there without a second import. */
+export async function handedOn(auth: Auth, value: unknown): Promise<void> {
+  const source: CredentialSource = firstOf(
+    apiKey('psy_your_key_here'),
+    clientCredentials({ clientId: 'ptgc_your_client_id', clientSecret: 'ptgs_your_client_secret' }),
+  )
+  const service: Service = defineService(relocate(pensyve, { 'https://api.pensyve.com': 'http://127.0.0.1:4100' }))
+  const either: HeadersOptions = { header: 'x-api-key' }
+  const credential: Credential = await auth.credential(resourceFor(service, 'https://api.pensyve.com/v1').url)
+  const response: Response = await throwIfRefused(await auth.fetch('https://api.pensyve.com/v1/health'))
+  const error: PentauthError | undefined = await errorFrom(response)
+  const code: PentauthErrorCode | undefined = PentauthError.isInstance(value) ? value.code : error?.code
+  void [source, either, credential, code]
+}
+
 export async function sandbox(): Promise<void> {
-  const sandbox = createSandbox()
+  const options: SandboxOptions = { now: () => 0, streamInterval: 5, pensyve: { invalidKeyStatus: 401 } }
+  const sandbox: Sandbox = createSandbox(options)
   const response: Response = await sandbox.fetch(new Request('https://api.pensyve.com/v1/health'))
-  const { key } = sandbox.keys.create('pensyve')
-  sandbox.clock.advance(1000)
-  sandbox.faults.add({ service: 'pensyve', status: 503 })
-  void [response, key, sandbox.accounts, sandbox.journal.entries, handlers(sandbox)]
-  relocate(pensyve, (await listen(sandbox)).origins)
+  const asFetch: typeof fetch = sandbox.fetch
+  const origins: readonly string[] = sandbox.origins
+  const server: SandboxServer = await listen(sandbox, { host: '127.0.0.1', port: 0 })
+  const local: Service = relocate(pensyve, server.origins)
+  await server.close()
+  const test = sandboxTest({ ...options, allow: ['http://127.0.0.1:3000', /localhost/] })
+  void [response, asFetch, origins, local, test, handlers(sandbox), leakMarker]
+}
+
+export function state({ accounts, clients, clock, faults, journal, keys, usage }: Sandbox): void {
+  const people: Accounts = accounts
+  people.create('profundis', { id: 'grace', plan: 'free' })
+  people.update('profundis', 'grace', { purchasedCredits: 100 })
+  void [people.get('pendium').id, people.list('pendra')]
+
+  const made: Keys = keys
+  const key: NewKey = made.create('pensyve', { account: 'ada', scope: 'mcp:read', name: 'agent', as: 'ada' })
+  const next: NewKey = made.rotate('pensyve', key.id)
+  made.renew('profundis', { account: 'ada' })
+  made.revoke('pensyve', next.id, { as: 'ada' })
+  const left: readonly KeyInfo[] = made.list('pensyve')
+
+  const oauth: Clients = clients
+  const client: NewClient = oauth.create('pentographer', { name: 'nightly import' })
+  oauth.delete(client.clientId)
+  void [client.clientSecret, oauth.list('pentographer')]
+
+  const time: Clock = clock
+  time.advance(1000)
+  time.set(time.now())
+
+  const script: Faults = faults
+  const all: readonly Fault[] = [
+    { service: 'pensyve', status: 503, headers: { 'retry-after': '1' }, body: { detail: 'later' } },
+    { origin: 'https://pendium.ai', method: 'GET', path: '/api/*', times: 2, drop: true },
+    { path: /models/, garbage: true },
+    { redirect: 'https://example.com/' },
+    { delay: 100 },
+  ]
+  for (const fault of all) script.add(fault).remove()
+  script.clear()
+
+  const log: Journal = journal
+  const entry: JournalEntry | undefined = log.entries[0]
+  const seen = [entry?.operation, entry?.credential?.header, entry?.status, entry?.headers, entry?.faulted]
+  log.clear()
+  void [left, seen, usage('pendra', { keyId: key.id })]
+}
+
+export function told(value: unknown): void {
+  const name: ServiceName = 'pensyve'
+  const known: ServiceFacts = facts[name]
+  if (!SandboxError.isInstance(value)) return
+  const code: SandboxErrorCode = value.code
+  void [known, code, value.message, value.hint]
 }

@@ -8,11 +8,11 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { type CodeBlock, codeBlocks } from './code-blocks.ts'
 
 // Every code block of every README: TypeScript is compiled and run against the sandbox on the documented origins, and what it
-// prints is compared; shell lines are the two commands and are run; other languages only show output or files.
+// prints is compared; of the shell lines the demo is run; other languages only show output or files.
 
 const run = promisify(execFile)
 const root = join(import.meta.dirname, '..', '..')
-const folder = join(import.meta.dirname, '..', '.blocks')
+const folder = join(import.meta.dirname, '..', '.blocks', 'readme')
 const readmes = ['README.md', ...globSync('{packages,examples}/*/README.md', { cwd: root })]
 const blocks = readmes.flatMap((file) => codeBlocks(join(root, file)).map((block) => ({ file, ...block })))
 const typescript = blocks.filter(({ language }) => language === 'ts')
@@ -36,9 +36,18 @@ it('finds the READMEs and their blocks', () => {
   expect(programs.length).toBeGreaterThan(5)
 })
 
+it('needs at most ten lines of code for each', () => {
+  const lines = (code: string) => code.split('\n').filter((line) => line.trim() !== '').length
+  const long = typescript.filter(({ code }) => lines(code) > 10)
+  expect(long.map(({ file, line, code }) => `${file}:${line} has ${lines(code)}`)).toEqual([])
+})
+
 it('compiles every TypeScript block', async () => {
-  const { stdout } = await run('tsc', ['-p', join(import.meta.dirname, '..', 'tsconfig.json')]).catch((error) => error)
-  expect(stdout).toBe('')
+  const problems = await run('tsc', ['-p', join(import.meta.dirname, '..', 'tsconfig.json')]).then(
+    () => '',
+    ({ stdout, message }) => stdout || message,
+  )
+  expect(problems).toBe('')
 })
 
 describe('TypeScript blocks print what the README says', () => {

@@ -24,7 +24,7 @@ export async function bringToolchain(tools) {
   const ownNode = nodeFits(process.versions.node)
   const ownPnpm = tools.includes('pnpm') ? await machinePnpm() : undefined
   const missing = tools.filter((tool) => (tool === 'node' ? !ownNode : ownPnpm === undefined))
-  const absent = missing.filter((tool) => !existsSync(toolFolder(tool)))
+  const absent = missing.filter((tool) => !isThere(tool))
   if (absent.length > 0) {
     const names = absent.map((tool) => `${tool === 'node' ? 'Node' : tool} ${BROUGHT[tool]}`).join(' and ')
     await inStep(`Fetching ${names} from npm (once)`, () => Promise.all(absent.map(fetchTool)))
@@ -49,6 +49,11 @@ async function machinePnpm() {
 /** @param {'node' | 'pnpm'} tool */
 function toolFolder(tool) {
   return join(cacheFolder(), `${tool}-${BROUGHT[tool]}-${process.platform}-${process.arch}`)
+}
+
+/** @param {'node' | 'pnpm'} tool */
+function isThere(tool) {
+  return existsSync(join(binFolder(tool), tool))
 }
 
 /** @param {'node' | 'pnpm'} tool */
@@ -103,11 +108,13 @@ async function fetchTool(tool) {
             : `install pnpm ${version} by other means and run this again.`,
       })
     }
+    // What stands there without its program is a cache that somebody cleaned in part.
+    if (!isThere(tool)) rmSync(toolFolder(tool), { recursive: true, force: true })
     try {
       renameSync(incoming, toolFolder(tool))
     } catch (error) {
       // Another run was faster: its folder is as good as ours.
-      if (!existsSync(toolFolder(tool))) throw error
+      if (!isThere(tool)) throw error
     }
   } finally {
     discard()

@@ -12,7 +12,10 @@ export function selectSteps(root, names) {
   const folders = names.map((name) => workspaceFolder(root, name))
   const filters = folders.map((folder) => `--filter=${packageName(root, folder)}`)
   const bin = (/** @type {string} */ name) => join(root, 'node_modules', '.bin', name)
-  const node = (/** @type {string} */ script) => ({ file: process.execPath, args: [join(root, 'tooling', script)] })
+  const node = (/** @type {string} */ script, /** @type {string[]} */ ...args) => ({
+    file: process.execPath,
+    args: [join(root, 'tooling', script), ...args],
+  })
   const turbo = (/** @type {string} */ task, /** @type {string[]} */ ...flags) => ({
     file: bin('turbo'),
     args: ['run', task, '--continue=dependencies-successful', '--log-order=grouped', ...flags, ...filters],
@@ -27,7 +30,7 @@ export function selectSteps(root, names) {
     { title: 'Tests', tests: true, ...turbo('test', '--concurrency=1') },
     { title: 'Package checks', ...turbo('check:pkg') },
   ]
-  if (folders.length > 0) return focused
+  if (folders.length > 0) return [...focused, { title: 'House rules', ...node('rules/main.mjs', '--sources') }]
   const [build, lint, types, tests, packages] = /** @type {Required<typeof focused>} */ (focused)
   return [
     build,

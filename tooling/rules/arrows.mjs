@@ -48,10 +48,10 @@ export default {
     },
     {
       name: 'no-cycles',
-      comment: 'Modules that import each other cannot be read, or loaded, one after the other. Types alone may.',
+      comment: 'Modules that import each other cannot be read, or loaded, one after the other; types count too.',
       severity: 'error',
       from: { path: '^packages/' },
-      to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } },
+      to: { circular: true },
     },
     {
       name: 'source-stands-alone',

@@ -31,22 +31,21 @@ function complaints(path, code) {
 }
 
 const CORE = 'packages/core/src/twin.ts'
-const GLOBALS = 'lint/style/noRestrictedGlobals'
+const THROW = 'lint/style/useThrowOnlyError'
+
+it("Math['random'] is told off twice", () => {
+  const found = complaints(CORE, "export const a = () => Math['random']()")
+  expect(found).toContainEqual(expect.stringContaining('Math.random'))
+})
 
 describe('the source of core is told off for', () => {
   it.each([
-    ['process', 'export const a = () => process.env', GLOBALS],
-    ['Buffer', "export const a = () => Buffer.from('')", GLOBALS],
-    ['window', 'export const a = () => typeof window', GLOBALS],
-    ['document', 'export const a = () => document.title', GLOBALS],
-    ['localStorage', 'export const a = () => localStorage.length', GLOBALS],
-    ['__dirname', 'export const a = () => __dirname', GLOBALS],
-    ['require', "export const a = () => require('x')", GLOBALS],
-    ['setImmediate', 'export const a = () => setImmediate(() => {})', GLOBALS],
-    ['the global fetch', "export const a = () => fetch('x')", GLOBALS],
-    ['a mention of fetch', 'export const a = { send: fetch }', GLOBALS],
-    ['fetch by way of globalThis', "export const a = () => globalThis.fetch('x')", GLOBALS],
     ['a Node module', "import { join } from 'node:path'\nexport const a = join", 'lint/correctness/noNodejsModules'],
+    ['a thrown text', "export const a = () => { throw 'x' }", THROW],
+    ['a thrown template', 'export const a = () => { throw `x` }', THROW],
+    ['a thrown sum', "export const a = (x: string) => { throw 'x' + x }", THROW],
+    ['a thrown object', "export const a = () => { throw { code: 'x' } }", THROW],
+    ['a thrown nothing', 'export const a = () => { throw undefined }', THROW],
     ['console', 'export const a = () => console.log(1)', 'lint/suspicious/noConsole'],
     ['a default export', 'export default 1', 'lint/style/noDefaultExport'],
     ['export *', "export * from './other.ts'", 'lint/performance/noReExportAll'],
@@ -58,7 +57,20 @@ describe('the source of core is told off for', () => {
     ["export const a = () => new Error('x')", 'typed error'],
     ["export const a = () => { throw Error('x') }", 'typed error'],
     ["export const a = () => { throw new TypeError('x') }", 'typed error'],
+    ['export const a = () => new Error', 'typed error'],
+    ["export const a = () => new globalThis.Error('x')", 'typed error'],
+    ["export const a = () => globalThis.TypeError('x')", 'typed error'],
+    ["export const a = () => { const Own = Error; throw new Own('x') }", 'typed error'],
+    ["export const a = () => { throw ['x'] }", 'typed error'],
+    ["export const a = () => { throw { code: 'x' } as unknown as Failure }", 'typed error'],
+    ['export const a = () => { throw { code: 1 } satisfies object }', 'typed error'],
     ['export const a = () => Math.random()', 'Math.random'],
+    ['export const a = () => globalThis.Math.random()', 'Math.random'],
+    ['export const a = (name: keyof typeof Math) => Math[name]', 'Math.random'],
+    ['export const a = () => { const { random } = Math; return random() }', 'Math.random'],
+    ['export const a = () => { const own = Math; return own.random() }', 'Math.random'],
+    ['export const a = (own = Math) => own.random()', 'Math.random'],
+    ['export const a = (own: { x: unknown }) => { own.x = Math }', 'Math.random'],
   ])('%s', (code, words) => {
     expect(complaints(CORE, code)).toEqual([expect.stringContaining(words)])
   })
@@ -67,19 +79,14 @@ describe('the source of core is told off for', () => {
 it.each([
   ['an error class of its own', CORE, 'export class Typed extends Error {}'],
   ['a look at an error', CORE, 'export const a = (x: unknown) => x instanceof Error'],
-  ['a parameter named fetch', CORE, 'export const a = (fetch: () => void) => fetch()'],
-  ['fetch in http.ts', 'packages/core/src/http.ts', "export const a = () => fetch('x')"],
-  ['fetch in runtime.ts', 'packages/core/src/runtime.ts', 'export const a = () => globalThis.fetch'],
-  ['process outside core', 'packages/node/src/twin.ts', 'export const a = () => process.env'],
+  ['the rest of Math', CORE, 'export const a = (x: number) => Math.max(x, 1)'],
+  ['an error passed on', CORE, 'export const a = (error: unknown) => { throw error }'],
+  ['an error made elsewhere', CORE, 'export const a = (make: () => unknown) => { throw make() }'],
 ])('%s is fine', (_, path, code) => {
   expect(complaints(path, code)).toEqual([])
 })
 
-it('http.ts may use fetch, not process', () => {
-  expect(complaints('packages/core/src/http.ts', 'export const a = () => process.env')).toEqual([GLOBALS])
-})
-
-it('other packages keep the rules that are not about the platform', () => {
+it('other packages have the same rules', () => {
   expect(complaints('packages/node/src/twin.ts', "export const a = () => new Error('x')")).toHaveLength(1)
   expect(complaints('packages/sandbox/src/twin.ts', 'export default 1')).toContain('lint/style/noDefaultExport')
 })

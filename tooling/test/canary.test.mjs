@@ -33,6 +33,17 @@ const LEAKING = {
   'a swallowed assertion': `try { expect(leak()).toBe(1) } catch {}`,
   'a caught error': `expect((await caught(() => { throw leak() })).name).toBe('Error')`,
   'a console line': `console.warn({ headers: { key } })`,
+  'an inline snapshot': `expect({ headers: { key } }).toMatchInlineSnapshot()`,
+  'an inline snapshot of a text': `expect('key ' + key).toMatchInlineSnapshot()`,
+  'an inline snapshot that agrees': `expect(key).toMatchInlineSnapshot(JSON.stringify(key))`,
+  'an inline snapshot of a name': `expect({ [key]: 1 }).toMatchInlineSnapshot()`,
+  'an inline snapshot of an error': `expect(hidden()).toMatchInlineSnapshot()`,
+  'an inline snapshot of a thrown error': `expect(() => { throw leak() }).toThrowErrorMatchingInlineSnapshot()`,
+  'an inline snapshot of a rejection': `await expect(Promise.reject(leak())).rejects.toThrowErrorMatchingInlineSnapshot()`,
+  'a snapshot': `expect([{ key }]).toMatchSnapshot()`,
+  'a snapshot of a thrown error': `expect(() => { throw leak() }).toThrowErrorMatchingSnapshot()`,
+  'a file snapshot': `await expect('key ' + key).toMatchFileSnapshot('./leak.txt')`,
+  'a file snapshot of data': `await expect({ key }).toMatchFileSnapshot('./leak.json')`,
   'a write to stderr': `process.stderr.write(key + '\\n')`,
 }
 
@@ -40,10 +51,20 @@ const CLEAN = {
   'a clean rejection': `await expect(Promise.reject(clean())).rejects.toThrow('refused')`,
   'a clean thrown error': `expect(() => { throw clean() }).toThrow(Error)`,
   'a credential where it belongs': `expect({ authorization: 'Bearer ' + key }).toEqual({ authorization: 'Bearer ' + key })`,
+  'clean inline snapshots': `expect([]).toMatchInlineSnapshot('[]')
+    expect('one').toMatchInlineSnapshot('"one"')
+    expect('two').toMatchInlineSnapshot('"two"')`,
+  'a clean inline snapshot of a thrown error': `expect(() => { throw clean() }).toThrowErrorMatchingInlineSnapshot('[Error: refused: psy_…]')`,
+  'a clean snapshot': `expect({ a: 'fine' }).toMatchSnapshot()`,
+  'a clean file snapshot': `await expect('fine').toMatchFileSnapshot('./fine.txt')`,
   'a clean console line': `console.log('fine')`,
 }
 
-const FAILING = { 'an assertion that fails': `expect({ a: 1 }).toMatchObject({ a: 2 })` }
+const FAILING = {
+  'an assertion that fails': `expect({ a: 1 }).toMatchObject({ a: 2 })`,
+  'an inline snapshot that differs': `expect('one').toMatchInlineSnapshot('"two"')`,
+  'a file snapshot that differs': `await expect('fine').toMatchFileSnapshot('./other.txt')`,
+}
 
 /** @type {Map<string, string>} */
 const outcomes = new Map()
@@ -56,6 +77,8 @@ beforeAll(async () => {
     ([name, body]) => `it(${JSON.stringify(name)}, async () => {\n${body}\n})`,
   )
   writeFileSync(join(folder, 'twin.test.mjs'), HEAD + tests.join('\n'))
+  writeFileSync(join(folder, 'fine.txt'), 'fine')
+  writeFileSync(join(folder, 'other.txt'), 'other')
   writeFileSync(
     join(folder, 'vitest.config.mjs'),
     `export default { test: { include: ['*.test.mjs'], setupFiles: ['${tooling}vitest/canary.mjs'] } }`,
@@ -87,8 +110,9 @@ describe('a test passes with', () => {
   })
 })
 
-it('a failed assertion points at the test, not at the canary', () => {
-  const failure = outcomes.get('an assertion that fails')
+it.each(Object.keys(FAILING))('%s points at the test, not at the canary', (name) => {
+  const failure = outcomes.get(name)
   expect(failure).toMatch(/^failed .*twin\.test\.mjs/s)
   expect(failure).not.toContain('canary.mjs')
+  expect(failure).not.toContain('A test credential shows')
 })

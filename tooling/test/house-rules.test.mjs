@@ -1,7 +1,10 @@
 // The rules that no linter has, each with a twin that breaks it.
+import { mkdirSync, symlinkSync } from 'node:fs'
+import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { MARKER } from '../canary/marker.mjs'
 import { checkArrows } from '../rules/check-arrows.mjs'
+import { checkDependencies } from '../rules/check-dependencies.mjs'
 import { checkImports } from '../rules/check-imports.mjs'
 import { checkPlaces, checkSizes, checkTestCredentials } from '../rules/check-texts.mjs'
 import { makeTree } from './make-tree.mjs'
@@ -39,17 +42,43 @@ describe('arrows', () => {
     expect(await checkArrows(tree)).toEqual([expect.stringMatching(/^packages\/sandbox\/test.*arrows-of-sandbox/)])
   })
 
-  it('modules must not import each other, except for types', async () => {
+  it('an import of a package that is built and linked is seen where it leads', async () => {
+    const tree = makeTree({
+      'packages/core/src/index.ts': "import { facts } from '@pentauth/sandbox'\nexport const a = facts\n",
+      'packages/core/test/a.test.ts': "import { facts } from '@pentauth/sandbox'\nfacts.toFixed()\n",
+      'packages/sandbox/package.json': JSON.stringify({
+        name: '@pentauth/sandbox',
+        type: 'module',
+        exports: { '.': { import: { types: './dist/index.d.ts', default: './dist/index.js' } } },
+      }),
+      'packages/sandbox/dist/index.js': 'export const facts = 1\n',
+      'packages/sandbox/dist/index.d.ts': 'export declare const facts: number\n',
+    })
+    mkdirSync(join(tree, 'packages/core/node_modules/@pentauth'), { recursive: true })
+    symlinkSync('../../../sandbox', join(tree, 'packages/core/node_modules/@pentauth/sandbox'), 'junction')
+    expect(await checkArrows(tree)).toEqual([
+      expect.stringMatching(/^packages\/core\/src\/index\.ts -> packages\/sandbox\/dist\/index\.js: arrows-of-core/),
+    ])
+  })
+
+  it('modules must not import each other, not even for types', async () => {
     const cycle = makeTree({
       'packages/core/src/a.ts': "import { b } from './b.ts'\nexport const a = (): number => b()\n",
       'packages/core/src/b.ts': "import { a } from './a.ts'\nexport const b = (): number => a()\n",
     })
     const types = makeTree({
-      'packages/core/src/a.ts': "import { b } from './b.ts'\nexport type A = number\nexport const a = b\n",
-      'packages/core/src/b.ts': "import type { A } from './a.ts'\nexport const b: A = 1\n",
+      'packages/core/src/a.ts': "import type { B } from './b.ts'\nexport type A = B\n",
+      'packages/core/src/b.ts': "import type { A } from './a.ts'\nexport type B = A | 1\n",
+    })
+    const none = makeTree({
+      'packages/core/src/a.ts':
+        "import type { A } from './types.ts'\nimport { b } from './b.ts'\nexport const a: A = b\n",
+      'packages/core/src/b.ts': "import type { A } from './types.ts'\nexport const b: A = 1\n",
+      'packages/core/src/types.ts': 'export type A = number\n',
     })
     expect(await checkArrows(cycle)).toContainEqual(expect.stringContaining('no-cycles'))
-    expect(await checkArrows(types)).toEqual([])
+    expect(await checkArrows(types)).toContainEqual(expect.stringContaining('no-cycles'))
+    expect(await checkArrows(none)).toEqual([])
   })
 
   it('a package without a place and a source that imports a test are refused', async () => {
@@ -66,6 +95,50 @@ describe('arrows', () => {
 
   it('an empty tree is no proof', async () => {
     expect(await checkArrows(makeTree({ 'packages/core/package.json': '{}' }))).toHaveLength(1)
+  })
+})
+
+describe('source imports what is installed with it', () => {
+  const twin = (/** @type {string} */ code, /** @type {string} */ path = 'packages/core/src/a.ts') =>
+    makeTree({
+      [path]: `${code}\n`,
+      'packages/core/package.json': JSON.stringify({
+        dependencies: { zod: '1' },
+        peerDependencies: { '@x/peer': '1' },
+        devDependencies: { msw: '1', '@x/peer': '1' },
+      }),
+    })
+
+  it.each([
+    "import { http } from 'msw'",
+    "import type { http } from 'msw/http'",
+    "export { http } from 'msw'",
+    "export const a = import('msw')",
+    "export type A = import('msw').A",
+    "import 'msw'",
+  ])('not a devDependency: %s', (code) => {
+    expect(checkDependencies(twin(code))).toEqual([expect.stringMatching(/^packages\/core\/src\/a\.ts imports msw,/)])
+  })
+
+  it.each([
+    ['what is not in the manifest at all', "import { a } from '@x/other/deep'", '@x/other'],
+    ['the package itself', "import { a } from '@pentauth/core'", '@pentauth/core'],
+  ])('nor %s', (_, code, name) => {
+    expect(checkDependencies(twin(code))).toEqual([expect.stringContaining(`imports ${name},`)])
+  })
+
+  it.each([
+    "import { z } from 'zod/mini'",
+    "import { a } from '@x/peer'",
+    "import { join } from 'node:path'",
+    "import { b } from './b.ts'",
+    "// import { http } from 'msw'",
+  ])('%s is fine', (code) => {
+    expect(checkDependencies(twin(code))).toEqual([])
+  })
+
+  it('a test may import what it likes', () => {
+    expect(checkDependencies(twin("import { http } from 'msw'", 'packages/core/test/a.test.ts'))).toEqual([])
   })
 })
 

@@ -2,6 +2,7 @@
 //
 // Tests only handle credentials that carry the marker (see testKey). Every error that passes through `expect` - as the
 // value, inside it, thrown by a function under toThrow, or rejected - is rendered in all the ways a log would render it.
+// What becomes part of a snapshot is looked at too, and there every text.
 import { format, inspect } from 'node:util'
 import { afterAll, afterEach, chai, expect } from 'vitest'
 import { hasMarker, masked } from '../canary/marker.mjs'
@@ -13,6 +14,10 @@ export { renderings } from './renderings.mjs'
 /** Leaks of the running test; they are kept until its end, so that no try/catch in between hides them. @type {string[]} */
 const leaks = []
 const installed = Symbol.for('pentauth.canary')
+/** Vitest tells inline snapshots apart by the line that calls them, which would be a line of ours. */
+const SNAPSHOT = /Snapshot$/
+/** The one that takes a text as it is, past every serializer; it is told apart by its file. */
+const RAW_SNAPSHOT = 'toMatchFileSnapshot'
 const THROWING = new Set(['throw', 'throws', 'Throw', 'toThrow', 'toThrowError'])
 
 /**
@@ -70,11 +75,13 @@ function watchExpect() {
   for (const name of Object.getOwnPropertyNames(Assertion.prototype)) {
     const { value } = Object.getOwnPropertyDescriptor(Assertion.prototype, name) ?? {}
     if (typeof value !== 'function' || name === 'constructor' || name === 'withTest') continue
+    if (SNAPSHOT.test(name) && name !== RAW_SNAPSHOT) continue
     util.overwriteMethod(Assertion.prototype, name, (/** @type {Function} */ original) => {
       /** @this {object} @param {unknown[]} args */
       return function watched(...args) {
         const subject = util.flag(this, 'object')
         look('the value given to expect', subject)
+        if (name === RAW_SNAPSHOT && typeof subject === 'string') lookAtText('a file snapshot', subject)
         if (THROWING.has(name) && typeof subject === 'function') util.flag(this, 'object', observed(subject))
         try {
           return original.apply(this, args)
@@ -84,6 +91,18 @@ function watchExpect() {
       }
     })
   }
+}
+
+/** A serializer is asked about every value in a snapshot; this one never serializes any. */
+function watchSnapshots() {
+  expect.addSnapshotSerializer({
+    test(value) {
+      if (typeof value === 'string') lookAtText('a snapshot', value)
+      else look('a snapshot', value)
+      return false
+    },
+    serialize: String,
+  })
 }
 
 /**
@@ -134,6 +153,7 @@ function watchOutput() {
 if (!(installed in globalThis)) {
   Object.defineProperty(globalThis, installed, { value: true })
   watchExpect()
+  watchSnapshots()
   watchOutput()
 }
 

@@ -30,6 +30,7 @@ describe('the chain: option, then environment', () => {
     const found = await headerOf(pensyve, { env, credential: apiKey(key), onEvent: (event) => events.push(event) }, key)
     expect(found.isKey).toBe(true)
     expect(events).toMatchObject([
+      { type: 'service_notice' },
       { type: 'credential_selected', credential: { source: 'option "credential"' }, passedOver: ['PENSYVE_API_KEY'] },
     ])
   })
@@ -103,7 +104,30 @@ describe('when nothing is found', () => {
     const env = { PENTOGRAPHER_API_KEY: clientSecret, PENTOGRAPHER_CLIENT_ID: clientId }
     const error = await caught(createAuth(pentographer, { env }).credential())
     expect(error).toMatchObject({ code: 'wrong_credential' })
-    expect(error.message).toContain('from PENTOGRAPHER_API_KEY looks like a client secret')
+    expect(error.message).toContain('from PENTOGRAPHER_API_KEY looks like a Pentographer client secret')
     expect(error.hint).toContain('clientCredentials')
+  })
+})
+
+describe('what is no option', () => {
+  it.each(['psy_text', 5, {}])('a credential that is no source: %j', (credential) => {
+    const make = () => createAuth(pensyve, { credential: credential as never })
+    expect(make).toThrow(expect.objectContaining({ code: 'invalid_option' }))
+  })
+
+  it.each([undefined, null, 'pensyve'])('a service that is no definition: %s', (service) => {
+    const make = () => createAuth(service as never, { env: {} })
+    expect(make).toThrow(expect.objectContaining({ code: 'invalid_service' }))
+  })
+
+  it('half a client is told with the page where clients are made', async () => {
+    const error = await caught(createAuth(pentographer, { env: { PENTOGRAPHER_CLIENT_ID: clientId } }).credential())
+    expect(error.hint).toContain('an OAuth client at Workspace Settings > OAuth Clients')
+  })
+
+  it('a client that cannot be one is named by its variable', async () => {
+    const env = { PENTOGRAPHER_CLIENT_ID: clientId, PENTOGRAPHER_CLIENT_SECRET: testKey.pentographer() }
+    const error = await caught(createAuth(pentographer, { env }).credential())
+    expect(error.message).toContain('client secret from PENTOGRAPHER_CLIENT_SECRET looks like')
   })
 })

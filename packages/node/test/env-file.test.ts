@@ -41,7 +41,7 @@ describe('a .env file, when asked', () => {
     const credential = await authFor(`# keys\n\nPENSYVE_API_KEY=${key}`).credential()
     expect(credential.source).toBe(`${folder}/${files}.env:3`)
     const error = await caught(authFor(`OTHER=1\nPENSYVE_API_KEY=${testKey.pendra()}`).credential())
-    expect(error.message).toContain(`from ${folder}/${files}.env:2 looks like a pendra API key`)
+    expect(error.message).toContain(`from ${folder}/${files}.env:2 looks like a Pendra API key`)
   })
 
   it('refuses a value that its syntax would cut at a "#"', async () => {

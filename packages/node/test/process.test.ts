@@ -53,7 +53,7 @@ describe('PENTAUTH_DEBUG=1', () => {
     const code = `await createAuth(pensyve).credential()`
     const { stdout, stderr } = await program(code, { PENSYVE_API_KEY: testKey.pensyve(), PENTAUTH_DEBUG: '1' })
     expect(stdout).toBe('')
-    expect(stderr).toMatch(/^pentauth pensyve credential_selected \{.*"source":"PENSYVE_API_KEY","preview":"psy_/)
+    expect(stderr).toMatch(/^pentauth pensyve credential_selected \{.*"source":"PENSYVE_API_KEY","preview":"psy_/m)
     expect(stderr.includes(testKey.pensyve())).toBe(false)
   })
 
@@ -72,7 +72,7 @@ describe('an uncaught error', () => {
     const wrong = await program('await createAuth(pensyve).credential()', { PENSYVE_API_KEY: testKey.pendra() }).catch(
       (error) => error,
     )
-    expect(wrong.stderr).toContain('looks like a pendra API key')
+    expect(wrong.stderr).toContain('looks like a Pendra API key')
     expect(wrong.stderr.includes(testKey.pendra())).toBe(false)
   })
 })

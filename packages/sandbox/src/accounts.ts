@@ -4,7 +4,7 @@ import { type PensyveAccount, pensyveAccounts } from './pensyve/accounts.ts'
 import { type PentographerAccount, pentographerAccounts } from './pentographer/accounts.ts'
 import { type ProfundisAccount, profundisAccounts } from './profundis/accounts.ts'
 import { SandboxError } from './sandbox-error.ts'
-import type { ServiceName } from './service.ts'
+import type { ServiceName } from './service-name.ts'
 
 /** The kind of account each service has. */
 export interface AccountTypes {

@@ -1,6 +1,6 @@
 import type { JournalEntry } from './journal.ts'
 import { SandboxError } from './sandbox-error.ts'
-import type { ServiceName } from './service.ts'
+import type { ServiceName } from './service-name.ts'
 
 /** A request that must be made: every field given must agree with the journal's entry. */
 export interface ExpectedRequest {
@@ -65,9 +65,11 @@ function missed(request: ExpectedRequest, entries: readonly JournalEntry[]): str
   const { times, ...match } = request
   const count = entries.filter((entry) => agrees(match, entry)).length
   if (times === undefined ? count > 0 : count === times) return []
-  const wanted = times === undefined ? 'at least once' : `${times} times`
-  return [`an expected request was made ${count} times, not ${wanted}: ${JSON.stringify(match)}`]
+  const wanted = times === undefined ? 'at least once' : counted(times)
+  return [`an expected request was made ${counted(count)}, not ${wanted}: ${JSON.stringify(match)}`]
 }
+
+const counted = (times: number): string => (times === 1 ? '1 time' : `${times} times`)
 
 function agrees(expected: ExpectedRequest, entry: JournalEntry): boolean {
   const { credential } = expected

@@ -1,4 +1,4 @@
-import type { CredentialHeader, ServiceName } from './service.ts'
+import type { CredentialHeader, ServiceName } from './service-name.ts'
 
 /** Where a fact is from: the service's own authentication page, another public source, or nowhere (our assumption). */
 export type FactSource = 'page' | 'found' | 'assumed'

@@ -1,5 +1,5 @@
 import { SandboxError } from './sandbox-error.ts'
-import type { ServiceName } from './service.ts'
+import type { ServiceName } from './service-name.ts'
 
 /** Which requests a fault is for: those that agree with every field given. */
 export interface FaultMatch {

@@ -1,5 +1,6 @@
 import { leakMarker, previewOf } from './secrets.ts'
-import type { CredentialHeader, PresentedCredential, ServiceName } from './service.ts'
+import type { PresentedCredential } from './service.ts'
+import type { CredentialHeader, ServiceName } from './service-name.ts'
 
 /** One request that reached the sandbox, without its body, its query values or any secret. */
 export interface JournalEntry {

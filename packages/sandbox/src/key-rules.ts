@@ -2,7 +2,7 @@ import type { Accounts } from './accounts.ts'
 import { mayManage } from './pentographer/accounts.ts'
 import { isEntitled } from './profundis/accounts.ts'
 import { markedSecret, randomBase64url, randomHex } from './secrets.ts'
-import type { ServiceName } from './service.ts'
+import type { ServiceName } from './service-name.ts'
 
 /** How one service makes and manages its keys. */
 export interface KeyRules {

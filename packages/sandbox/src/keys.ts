@@ -3,7 +3,7 @@ import type { Clock } from './clock.ts'
 import { keyRules } from './key-rules.ts'
 import { SandboxError } from './sandbox-error.ts'
 import { previewOf, randomHex, sha256 } from './secrets.ts'
-import type { ServiceName } from './service.ts'
+import type { ServiceName } from './service-name.ts'
 
 const day = 24 * 60 * 60 * 1000
 
@@ -60,6 +60,7 @@ export interface Keys {
    *
    * @throws {SandboxError} `unknown_key`, `key_in_grace` (it was rotated already), `not_allowed`
    * @example
+   * const old = sandbox.keys.create('pensyve')
    * const next = sandbox.keys.rotate('pensyve', old.id)
    */
   rotate(service: 'pensyve', id: string, options?: ActorOptions): NewKey

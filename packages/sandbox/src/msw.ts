@@ -5,6 +5,8 @@ import { isDroppedConnection, type Sandbox } from './sandbox.ts'
  * MSW request handlers for every documented origin; each hands the request to `sandbox.fetch`.
  *
  * @example
+ * import { setupServer } from 'msw/node'
+ *
  * const server = setupServer(...handlers(sandbox))
  * server.listen({ onUnhandledFrame: 'error' })
  */

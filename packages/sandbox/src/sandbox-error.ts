@@ -46,7 +46,7 @@ export class SandboxError extends Error {
    * Tells whether a value is a SandboxError, whichever copy of the package made it.
    *
    * @example
-   * if (SandboxError.isInstance(error) && error.code === 'not_entitled') buyCredits()
+   * if (SandboxError.isInstance(error) && error.code === 'not_entitled') console.log(error.hint)
    */
   static isInstance(value: unknown): value is SandboxError {
     return typeof value === 'object' && value !== null && brand in value

@@ -40,7 +40,8 @@ export interface Sandbox {
    * Usage records, oldest first; they stay when their key is gone.
    *
    * @example
-   * sandbox.usage('pendra', { keyId: key.id })
+   * const { id } = sandbox.keys.create('pendra')
+   * sandbox.usage('pendra', { keyId: id })
    */
   usage<S extends keyof UsageTypes>(service: S, filter?: UsageFilter): readonly UsageTypes[S][]
 }

@@ -4,7 +4,7 @@
  * key format. In a JWT it is the beginning of the `jti` claim, so look there (or for its base64 forms).
  *
  * @example
- * if (logs.includes(leakMarker)) fail('a credential reached the logs')
+ * if (process.env.PENDRA_API_KEY?.includes(leakMarker)) console.error('PENDRA_API_KEY is a key of the sandbox')
  */
 export const leakMarker = '5ec2e7ca9a21'
 

@@ -1,7 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { Readable } from 'node:stream'
-import { buffer } from 'node:stream/consumers'
 import { pipeline } from 'node:stream/promises'
 import { isDroppedConnection, type Sandbox } from './sandbox.ts'
 import { SandboxError } from './sandbox-error.ts'
@@ -27,6 +26,9 @@ export interface SandboxServer extends AsyncDisposable {
   close(): Promise<void>
 }
 
+/** More than a test has to send; without a limit one upload could take all memory. */
+const largestBody = 10 * 1024 * 1024
+
 const loopback = new Set(['127.0.0.1', '::1', 'localhost'])
 
 /**
@@ -34,8 +36,9 @@ const loopback = new Set(['127.0.0.1', '::1', 'localhost'])
  *
  * @throws {SandboxError} `host_not_loopback`, `listen_failed` (its `cause` says why)
  * @example
- * await using server = await listen(sandbox)
+ * const server = await listen(sandbox)
  * await fetch(`${server.origins['https://api.pensyve.com']}/v1/health`)
+ * await server.close()
  */
 export async function listen(sandbox: Sandbox, options: ListenOptions = {}): Promise<SandboxServer> {
   const { host = '127.0.0.1', port = 0 } = options
@@ -79,7 +82,12 @@ async function answer(
   const left = new AbortController()
   outgoing.once('close', () => left.abort())
   try {
-    const response = await sandbox.fetch(await requestOf(incoming, origin, left.signal))
+    const body = await bodyOf(incoming)
+    if (body === undefined) {
+      outgoing.writeHead(413, { 'content-type': 'text/plain' }).end('The sandbox takes bodies of 10 MiB at most.')
+      return
+    }
+    const response = await sandbox.fetch(requestOf(incoming, origin, body, left.signal))
     outgoing.writeHead(response.status, headersOf(response))
     if (response.body === null) outgoing.end()
     // `pipeline` stops reading when the client goes away, so an endless stream does not go on for nobody.
@@ -90,7 +98,22 @@ async function answer(
   }
 }
 
-async function requestOf(incoming: IncomingMessage, origin: string, signal: AbortSignal): Promise<Request> {
+/** The whole body, or undefined if it is too large; what is left of it is then read and thrown away. */
+async function bodyOf(incoming: IncomingMessage): Promise<Buffer | undefined> {
+  // Read to its end before anything is answered: what a refusal left unread would block the connection's next request.
+  const chunks: Buffer[] = []
+  let size = 0
+  for await (const chunk of incoming.iterator({ destroyOnReturn: false })) {
+    size += chunk.length
+    if (size > largestBody) break
+    chunks.push(chunk)
+  }
+  if (size <= largestBody) return Buffer.concat(chunks)
+  incoming.resume()
+  return undefined
+}
+
+function requestOf(incoming: IncomingMessage, origin: string, body: Buffer, signal: AbortSignal): Request {
   const headers = new Headers()
   for (const [name, values] of Object.entries(incoming.headersDistinct)) {
     // Of this connection, not of the request.
@@ -100,8 +123,6 @@ async function requestOf(incoming: IncomingMessage, origin: string, signal: Abor
   const method = incoming.method ?? 'GET'
   // The path is joined, not resolved: "//elsewhere/" must stay a path of this origin.
   const url = origin + (incoming.url?.startsWith('/') ? incoming.url : '/')
-  // Read to its end before anything is answered: what a refusal left unread would block the connection's next request.
-  const body = await buffer(incoming)
   const bare = method === 'GET' || method === 'HEAD' || body.length === 0
   return new Request(url, { method, headers, signal, ...(bare ? {} : { body: new Uint8Array(body) }) })
 }

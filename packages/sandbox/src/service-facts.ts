@@ -4,7 +4,7 @@ import { pendraFacts } from './pendra/facts.ts'
 import { pensyveFacts } from './pensyve/facts.ts'
 import { pentographerFacts } from './pentographer/facts.ts'
 import { profundisFacts } from './profundis/facts.ts'
-import type { ServiceName } from './service.ts'
+import type { ServiceName } from './service-name.ts'
 
 /**
  * What the sandbox holds to be true of each service, as plain data: compare it with what a client believes.

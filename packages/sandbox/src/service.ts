@@ -1,11 +1,6 @@
 import type { AccountTypes } from './accounts.ts'
 import type { KeyInfo } from './keys.ts'
-
-/** The five services. */
-export type ServiceName = 'pendium' | 'pensyve' | 'profundis' | 'pentographer' | 'pendra'
-
-/** The headers in which the five services look for a credential. */
-export type CredentialHeader = 'authorization' | 'x-api-key'
+import type { CredentialHeader, ServiceName } from './service-name.ts'
 
 /** A credential as it came with a request, before anything is known about it. */
 export interface PresentedCredential {

@@ -39,7 +39,8 @@ let busy = false
  * const test = sandboxTest({ allow: ['http://127.0.0.1:3000'] })
  * test('recalls with the key', async ({ sandbox, expectRequest }) => {
  *   expectRequest({ service: 'pensyve', operation: 'recall', credential: { valid: true } })
- *   await myAgent({ apiKey: sandbox.keys.create('pensyve').key })
+ *   const headers = { authorization: `Bearer ${sandbox.keys.create('pensyve').key}` }
+ *   await fetch('https://api.pensyve.com/v1/recall', { method: 'POST', headers, body: '{"query":"tea"}' })
  * })
  */
 export function sandboxTest(options: SandboxTestOptions = {}): TestAPI<SandboxFixtures> {

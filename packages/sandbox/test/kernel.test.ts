@@ -229,10 +229,10 @@ test('the sources import nothing of ours, make no bare error, log nothing, and u
   expect(files.length).toBeGreaterThan(30)
   for (const file of files) {
     const text = await readFile(new URL(file, folder), 'utf8')
-    expect([file, /from '@pentauth|new Error\(|console\.|Math\.random|export \*/.exec(text)?.[0]]).toEqual([
-      file,
-      undefined,
-    ])
+    // An example in a comment shows a reader's code, not ours.
+    const code = text.replace(/^ *\/?\*.*$/gm, '')
+    const found = /from '@pentauth|new Error\(|console\.|Math\.random|export \*/.exec(code)?.[0]
+    expect([file, found]).toEqual([file, undefined])
     expect([file, text.split('\n').length <= 300]).toEqual([file, true])
   }
 })

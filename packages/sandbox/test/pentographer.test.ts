@@ -50,6 +50,43 @@ describe('401', () => {
   })
 })
 
+describe('GraphiQL', () => {
+  const html = { accept: 'text/html,application/xhtml+xml,*/*;q=0.8' }
+  const url = `${origin}/api/graphql`
+
+  test('is shown to a browser that has no credential, and loads nothing', async () => {
+    const sandbox = createSandbox()
+    const page = await call(sandbox, url, html)
+    expect([page.status, page.headers.get('content-type')]).toEqual([200, 'text/html; charset=utf-8'])
+    expect(page.text).toContain('Authorization: Bearer')
+    expect(page.text).not.toMatch(/<(script|link|img|iframe)|https?:|src=|href=/)
+    expect(page.headers.get('content-security-policy')).toBe("default-src 'none'")
+    expect(sandbox.journal.entries).toMatchObject([{ operation: 'graphql', status: 200, credential: undefined }])
+  })
+
+  test.each<[string, string, Record<string, string>, unknown?]>([
+    ['a query sent from it', url, html, { query: '{ me { id } }' }],
+    ['a query in the address', `${url}?query=%7B__typename%7D`, html],
+    ['a program', url, { accept: 'application/json' }],
+    ['a client that says nothing', url, {}],
+    ['a key that is wrong', url, { ...html, ...bearer(`ptg_${'0'.repeat(64)}`) }],
+    ['another scheme', url, { ...html, authorization: 'Basic YTpi' }],
+  ])('%s without a good credential stays 401', async (_, address, headers, body) => {
+    const answer = await call(createSandbox(), address, headers, body)
+    expect([answer.status, answer.json]).toEqual([401, { error: 'Unauthorized' }])
+  })
+
+  test('a key in a browser queries', async () => {
+    const sandbox = createSandbox()
+    const headers = { ...html, ...bearer(sandbox.keys.create('pentographer').key) }
+    const answer = await call(sandbox, `${url}?query=%7Bme%7Bid%7D%7D`, { ...headers, accept: 'application/json' })
+    expect(answer.json).toEqual({ data: { me: { id: 'ada' } } })
+    expect((await call(sandbox, url, headers, { query: '{ me { id } }' })).json).toEqual({
+      data: { me: { id: 'ada' } },
+    })
+  })
+})
+
 describe('GraphQL', () => {
   test('reads the user, customers, projects and playbooks; the scheme in any case', async () => {
     const sandbox = createSandbox()

@@ -153,6 +153,46 @@ test('a refused upload does not block the next request of the connection', async
   agent.destroy()
 })
 
+test('a body of 10 MiB is taken, a larger one is refused, and the connection goes on', async () => {
+  const sandbox = createSandbox()
+  const at = await start(sandbox)
+  const url = `${at('https://api.pensyve.com')}/v1/recall`
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 })
+  const limit = 10 * 1024 * 1024
+  const send = (size: number, chunked: boolean): Promise<number | undefined> =>
+    new Promise((resolve, reject) => {
+      const headers = chunked ? { 'transfer-encoding': 'chunked' } : { 'content-length': size }
+      const call = request(url, { method: 'POST', agent, headers })
+      call.on('error', reject).on('response', (response) => {
+        response.resume().on('end', () => resolve(response.statusCode))
+      })
+      call.end(Buffer.alloc(size))
+    })
+  for (const chunked of [false, true]) {
+    expect([await send(limit, chunked), await send(limit + 1, chunked)]).toEqual([401, 413])
+    expect([await send(3 * limit, chunked), await send(2, chunked)]).toEqual([413, 401])
+  }
+  // What is refused for its size reaches no service.
+  expect(sandbox.journal.entries).toHaveLength(4)
+  agent.destroy()
+})
+
+test('an upload without an end is refused before its end', async () => {
+  const at = await start(createSandbox())
+  const status = await new Promise((resolve, reject) => {
+    const call = request(`${at('https://api.pensyve.com')}/v1/recall`, { method: 'POST' })
+    const chunk = Buffer.alloc(1024 * 1024)
+    const more = (): void => void call.write(chunk, () => setImmediate(more))
+    call.on('error', reject).on('response', (response) => {
+      resolve(response.statusCode)
+      call.removeAllListeners('error').on('error', () => undefined)
+      call.destroy()
+    })
+    more()
+  })
+  expect(status).toBe(413)
+})
+
 test('a GET with a body is answered as one without', async () => {
   const at = await start(createSandbox())
   const status = await new Promise((resolve, reject) => {

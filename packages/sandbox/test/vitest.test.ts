@@ -54,7 +54,7 @@ describe('the fixture', () => {
     expect(messageOf('an unexpected host')).not.toContain('psy_should_not_show')
     expect(messageOf('an unknown path of a service')).toContain('GET https://api.pensyve.com/v1/nowhere')
     expect(messageOf('an expected request never made')).toContain('was made 0 times, not at least once')
-    expect(messageOf('made once, expected twice')).toContain('was made 1 times, not 2 times')
+    expect(messageOf('made once, expected twice')).toContain('was made 1 time, not 2 times')
   })
 
   test('refuses two tests at once', { timeout: 60_000 }, async () => {

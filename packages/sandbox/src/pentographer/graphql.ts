@@ -136,7 +136,7 @@ function createEndpoint(): YogaServerInstance<GraphQLViewer, object> {
     schema: createSchema<GraphQLViewer>({ typeDefs, resolvers }),
     logging: false,
     landingPage: false,
-    // The service shows GraphiQL to a browser; here every request is an operation.
+    // The page for a browser is served before the credential is checked; what comes here is an operation.
     graphiql: false,
     cors: false,
     // The platform's own classes, so that what comes out is a plain Response on every runtime.

@@ -4,6 +4,7 @@ import type { Exchange, Service } from '../service.ts'
 import type { SandboxState } from '../state.ts'
 import { createAccessTokens } from './access-token.ts'
 import { pentographerFacts } from './facts.ts'
+import { asksForGraphiql, graphiqlPage } from './graphiql-page.ts'
 import { createGraphQL } from './graphql.ts'
 import { createTokenEndpoint, discovery } from './token-endpoint.ts'
 import { createWorkspaces } from './workspace.ts'
@@ -21,6 +22,7 @@ export function createPentographer(state: SandboxState): Service<'pentographer'>
   const challenge = (options.pentographer?.challenge ?? true) ? { 'www-authenticate': 'Bearer' } : undefined
 
   const answerGraphQL = ({ request, identity }: Exchange<'pentographer'>): Response | Promise<Response> => {
+    if (asksForGraphiql(request)) return graphiqlPage()
     // Found: the credential is checked before GraphQL sees the request, introspection included.
     if (identity.holder === undefined) return refusal(errors.unauthorized, challenge)
     const { account } = identity.holder
