@@ -43,7 +43,8 @@ function parse(path: string): { text: string; values: NodeJS.Dict<string> } | 'a
     if (!statSync(path).isFile()) throw unreadable(path, 'not a file')
     // A byte order mark would become part of the first name.
     const text = readFileSync(path, 'utf8').replace(/^\uFEFF/, '')
-    return { text, values: parseEnv(text) }
+    // Node 22.12 keeps a comment at the very end unless a line end follows.
+    return { text, values: parseEnv(`${text}\n`) }
   } catch (error) {
     if (PentauthError.isInstance(error)) throw error
     const { code = 'unknown error' } = error as NodeJS.ErrnoException
