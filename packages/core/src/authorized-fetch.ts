@@ -8,6 +8,7 @@ import { drop, passthrough } from './http.ts'
 import { type Outgoing, sendFollowing } from './redirect.ts'
 import type { NamedResource } from './resource-for.ts'
 import { attachContext, errorFrom, refusesCredential } from './service-error.ts'
+import { isRequest, snapshot } from './snapshot.ts'
 
 /**
  * The request, on one screen: which resource, which credential, which headers, send, judge, renew once.
@@ -43,48 +44,6 @@ export async function authorizedFetch(
   const second = await send(auth, withCredential(auth, resource, renewed, input, init), resource)
   await isRefused(auth, second, resource, renewed)
   return second
-}
-
-/** The arguments as `fetch` reads them, at once: a caller may change its URL or headers while we wait for the credential. */
-function snapshot(
-  auth: AuthContext,
-  given: string | URL | Request,
-  options: RequestInit | undefined,
-): [string | Request, RequestInit] {
-  // A null prototype: nothing that pollutes Object.prototype becomes an option of the request.
-  const init: RequestInit = Object.create(null)
-  // `fetch(url, request)` is common in proxies; a Request keeps its properties on its prototype, where no copy finds them.
-  if (isRequest(given) || isRequest(options)) return [ownRequest(auth, given, options), init]
-  Object.assign(init, options)
-  if (init.headers) init.headers = sendable(auth, init.headers)
-  // What we compare must be what the platform reads, and it reads the text of whatever it is given.
-  if (init.redirect !== undefined) init.redirect = String(init.redirect) as RequestRedirect
-  return [String(given), init]
-}
-
-/**
- * A Request of the platform's own, made from the caller's: what is checked is then what is sent, whatever a subclass or a proxy
- * answers to whom.
- */
-function ownRequest(auth: AuthContext, given: string | URL | Request, options: RequestInit | undefined): Request {
-  const input = isRequest(given) ? given : String(given)
-  // Says what is wrong with a URL without repeating it, which the platform's error would do.
-  if (typeof input === 'string') auth.resourceFor(input)
-  return new Request(input, options)
-}
-
-/** The caller's headers; the platform's own error would repeat a value that cannot be sent, and it may be a secret. */
-function sendable(auth: AuthContext, headers: HeadersInit): Headers {
-  try {
-    return new Headers(headers)
-  } catch {
-    throw new PentauthError({
-      code: 'invalid_option',
-      message: 'A header of the request has a name or value that cannot be sent.',
-      service: auth.service.id,
-      hint: 'Look for line ends and characters beyond Latin-1 in the headers option.',
-    })
-  }
 }
 
 /** The caller's request with the credential in its one header; every other header of the caller's stays. */
@@ -164,11 +123,6 @@ async function renew(
     drop(response)
     throw error
   }
-}
-
-// By shape: a Request of another realm or another fetch implementation is one too.
-function isRequest(input: string | URL | Request | RequestInit | undefined): input is Request {
-  return input instanceof Request || Object.prototype.toString.call(input) === '[object Request]'
 }
 
 function isReplayable(body: unknown): boolean {
