@@ -1,3 +1,4 @@
+import type { Digester } from './runtime.ts'
 import type { CredentialKind } from './service.ts'
 
 /** A secret that never prints itself: printing, JSON, string conversion and `util.inspect` all show `[secret]`. */
@@ -7,7 +8,7 @@ export interface Secret {
   /** At most 8 leading characters, and never more than a third of the secret. */
   readonly preview: string
   /** First 8 hex digits of the SHA-256, to tell two secrets apart without seeing either. */
-  fingerprint(crypto: Crypto): Promise<string>
+  fingerprint(crypto: Digester): Promise<string>
 }
 
 /**
@@ -25,7 +26,7 @@ export function createSecret(value: string): Secret {
   return Object.freeze({
     reveal: () => value,
     preview: value.slice(0, Math.min(8, Math.floor(value.length / 3))),
-    fingerprint(crypto: Crypto) {
+    fingerprint(crypto: Digester) {
       // Pages on plain http have no `subtle`; an event without a fingerprint beats a request that fails.
       fingerprint ??= crypto.subtle?.digest('SHA-256', new TextEncoder().encode(value)).then(hex) ?? Promise.resolve('')
       return fingerprint
@@ -72,7 +73,7 @@ export interface CredentialSummary {
 }
 
 /** Describes a credential without revealing it. */
-export async function summarize(credential: Credential, crypto: Crypto): Promise<CredentialSummary> {
+export async function summarize(credential: Credential, crypto: Digester): Promise<CredentialSummary> {
   const { kind, source, secret } = credential
   return { kind, source, preview: secret.preview, fingerprint: await secret.fingerprint(crypto) }
 }

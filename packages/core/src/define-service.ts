@@ -1,6 +1,6 @@
 import { deepFreeze } from './deep-freeze.ts'
 import { PentauthError } from './errors.ts'
-import type { Resource, Service } from './service.ts'
+import type { DocumentedError, Resource, Service } from './service.ts'
 
 /**
  * Checks a definition of your own and returns it frozen, ready for `createAuth`.
@@ -44,6 +44,8 @@ export function checkService(service: Service): void {
     const flaw = resourceFlaw(service, resource)
     if (flaw) throw wrong(`resource "${name}" ${flaw}`)
   }
+  const { errors = [] } = service
+  if (!Array.isArray(errors) || !errors.every(isRefusal)) throw wrong('"errors" must be a list of documented refusals')
   if (typeof service.links?.docs?.where !== 'string') throw wrong('"links.docs" must say where the documentation is')
   if (!compiles(service.apiKey?.pattern)) throw wrong('apiKey.pattern is no regular expression')
   for (const [place, url] of urlsOf(service)) {
@@ -55,7 +57,12 @@ export function checkService(service: Service): void {
   }
 }
 
-function resourceFlaw({ apiKey: keyRules }: Service, resource: Resource): string | undefined {
+function isRefusal(error: DocumentedError | null): boolean {
+  return typeof error?.code === 'string' && /^(?:string|undefined)$/.test(typeof error.message)
+}
+
+function resourceFlaw({ apiKey: keyRules }: Service, resource: Resource | null): string | undefined {
+  if (typeof resource !== 'object' || resource === null) return 'must be an object'
   const { url: text, apiKey = [], accessToken, headers = {} } = resource
   const url = URL.canParse(text) ? new URL(text) : undefined
   if (!url || url.search || url.hash || url.username || url.password) {

@@ -6,7 +6,7 @@ import type { Resource } from './service.ts'
 import { errorFrom } from './service-error.ts'
 
 /**
- * A ky instance that authenticates every request and throws typed errors only.
+ * A ky instance that authenticates every request and turns every refusal into a typed error.
  *
  * ky's own errors hold the request with its body and URL, which print; they are replaced by `PentauthError`s. Relative inputs are
  * resolved against the service's first resource unless `baseUrl` or `prefix` is given. The instance rejects with the codes of

@@ -78,6 +78,9 @@ function checkUrl(service: Service, url: URL | undefined): URL {
   })
 }
 
+// biome-ignore lint/suspicious/noControlCharactersInRegex: what some servers drop from a path
+const blank = /[\u0000-\u0020\u007f]/g
+
 // A server that decodes a path before routing, even more than once, or cuts it at ";", would read "/v1/..%2Fadmin" or "/v1/..;/admin"
 // as "/admin", which the prefix check did not see.
 function climbsOut(path: string): boolean {
@@ -87,7 +90,7 @@ function climbsOut(path: string): boolean {
     if (round === 5) return true
     decoded = decoded.replace(/%([0-9a-f]{2})/gi, (_, code) => String.fromCharCode(Number.parseInt(code, 16)))
   }
-  return decoded.split(/[/\\]/).some((segment) => /^\.{1,2}$/.test(segment.replace(/;.*$/s, '').replace(/[^!-~]/g, '')))
+  return decoded.split(/[/\\]/).some((segment) => /^\.{1,2}$/.test(segment.replace(/[;?#].*$/s, '').replace(blank, '')))
 }
 
 function notCovered(service: Service, url: URL): PentauthError {

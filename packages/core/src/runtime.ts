@@ -1,7 +1,12 @@
+/** What is used of Web Crypto; by shape, since not every program has the browser's types. */
+export interface Digester {
+  readonly subtle: { digest(algorithm: 'SHA-256', data: Uint8Array<ArrayBuffer>): Promise<ArrayBuffer> }
+}
+
 /** The platform seam: everything core needs from where it runs. */
 export interface Runtime {
   readonly fetch: (input: string | URL | Request, init?: RequestInit) => Promise<Response>
-  readonly crypto: Crypto
+  readonly crypto: Digester
   /** Milliseconds since the epoch. */
   now(): number
   /** Resolves after that many milliseconds. */

@@ -56,6 +56,7 @@ describe('a server that answers with what it was sent', () => {
     ['in base64', btoa(`Bearer ${key}`)],
     ['percent-encoded', key.replace(/./g, (letter) => `%${letter.charCodeAt(0).toString(16)}`)],
     ['cut by invisible characters', key.replace(/.{5}/g, '$&\u200b')],
+    ['cut by variation selectors', key.split('').join('\ufe0f')],
   ]
   it.each(forms)('with the key %s', async (_name, form) => {
     for (const answer of [

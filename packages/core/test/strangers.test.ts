@@ -108,6 +108,8 @@ describe('paths that climb out for a server that decodes them', () => {
     '/v1/%25252e%25252e/a',
     '/v1/..%00/admin',
     '/v1/..%20/admin',
+    '/v1/..%3f/a',
+    '/v1/..%23/a',
     '/v1/a%5c..%5cadmin',
   ])('%s', (path) => {
     expect(() => resourceFor(pensyve, `https://api.pensyve.com${path}`)).toThrow(
@@ -115,7 +117,7 @@ describe('paths that climb out for a server that decodes them', () => {
     )
   })
 
-  it.each(['/v1/a;b=c/d', '/v1/100%25', '/v1/caf%C3%A9', '/v1/a..b', '/v1/...', '/v1/%7Euser'])(
+  it.each(['/v1/a;b=c/d', '/v1/100%25', '/v1/caf%C3%A9', '/v1/a..b', '/v1/...', '/v1/%7Euser', '/v1/%E4%B8%AD.'])(
     '%s does not',
     (path) => {
       expect(resourceFor(pensyve, `https://api.pensyve.com${path}`).name).toBe('rest')
@@ -146,7 +148,13 @@ describe('definitions', () => {
     expect(events.some(({ type }) => type === 'credential_suspect')).toBe(true)
   })
 
-  it.each([undefined, null, 'pensyve', 5, {}])('%s is none', (service) => {
+  it.each([[{ code: 'forbidden', message: 5 }], [null], {}])('%j are no refusals', (errors) => {
+    const make = () =>
+      createAuth({ ...pensyve, errors } as unknown as Service, { credential: apiKey(testKey.pensyve()) })
+    expect(make).toThrow(expect.objectContaining({ code: 'invalid_service' }))
+  })
+
+  it.each([undefined, null, 'pensyve', 5, {}, { id: 'a', resources: { a: null } }])('%s is none', (service) => {
     const make = () => createAuth(service as unknown as Service, { credential: apiKey(testKey.pensyve()) })
     expect(make).toThrow(expect.objectContaining({ code: 'invalid_service' }))
   })
