@@ -1,6 +1,7 @@
 import { described, foreignLook, shapeFlaw } from './credential-shape.ts'
 import { PentauthError, type PentauthErrorCode } from './errors.ts'
 import type { Service } from './service.ts'
+import { inWords } from './service-link.ts'
 
 /** An OAuth client that acts for itself (RFC 6749 section 4.4). */
 export interface ClientCredentials {
@@ -51,7 +52,7 @@ function partError(service: Service, what: string, from: string, code: PentauthE
     code,
     message: `The ${service.name} ${what} from ${from} ${flaw}.`,
     service: service.id,
-    hint: `Make an OAuth client at ${page.where}${page.url ? ` (${page.url})` : ''}.`,
+    hint: `Make an OAuth client at ${inWords(page)}.`,
     link: page.url ?? service.links.docs.url,
   })
 }

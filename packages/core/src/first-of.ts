@@ -2,7 +2,8 @@ import type { Credential } from './credential.ts'
 import { type CredentialRequest, type CredentialSource, isAbsent, requireSource } from './credential-source.ts'
 import { PentauthError, type Tried } from './errors.ts'
 import type { NamedResource } from './resource-for.ts'
-import type { CredentialKind, ServiceLink } from './service.ts'
+import type { CredentialKind } from './service.ts'
+import { inWords } from './service-link.ts'
 
 /**
  * The first of several sources that has a credential the resource accepts; its choice is kept for each resource.
@@ -60,8 +61,8 @@ export function noCredential({ service, resource }: CredentialRequest, tried: re
   const rows = tried.map(({ source, result, next }) => `  - ${source}: ${result}${next ? `; ${next}` : ''}\n`)
   const { keys, clients, docs } = service.links
   const ways = [
-    accepts(resource, 'api-key') ? `an API key at ${place(keys ?? docs)}` : '',
-    accepts(resource, 'access-token') && clients ? `an OAuth client at ${place(clients)}` : '',
+    accepts(resource, 'api-key') ? `an API key at ${inWords(keys ?? docs)}` : '',
+    accepts(resource, 'access-token') && clients ? `an OAuth client at ${inWords(clients)}` : '',
   ].filter(Boolean)
   const notice = service.notice && !resource.relocated ? ` ${service.notice}` : ''
   return new PentauthError({
@@ -72,8 +73,4 @@ export function noCredential({ service, resource }: CredentialRequest, tried: re
     link: (keys ?? docs).url ?? docs.url,
     tried,
   })
-}
-
-function place({ where, url }: ServiceLink): string {
-  return `${where}${url ? ` (${url})` : ''}`
 }

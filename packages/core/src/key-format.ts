@@ -1,6 +1,7 @@
 import { described, foreignLook, shapeFlaw } from './credential-shape.ts'
 import { PentauthError } from './errors.ts'
 import type { Resource, Service } from './service.ts'
+import { inWords } from './service-link.ts'
 
 /** A usable key, and what looks odd about it without being certainly wrong. */
 export interface CheckedKey {
@@ -56,7 +57,7 @@ function keyError(
 ): PentauthError {
   const { keys, docs } = service.links
   const page = keys ?? docs
-  const make = `Make a key at ${page.where}${page.url ? ` (${page.url})` : ''}${service.apiKey ? ` and set ${service.apiKey.env}` : ''}.`
+  const make = `Make a key at ${inWords(page)}${service.apiKey ? ` and set ${service.apiKey.env}` : ''}.`
   const useClient = 'Client IDs and secrets go to clientCredentials({ clientId, clientSecret }).'
   return new PentauthError({
     code,

@@ -5,7 +5,8 @@ import { PentauthError, type PentauthErrorCode, type PentauthErrorInit, printabl
 import { readCapped } from './http.ts'
 import { withoutSecrets } from './redaction.ts'
 import type { NamedResource } from './resource-for.ts'
-import type { DocumentedError, Service, ServiceLink } from './service.ts'
+import type { DocumentedError, Service } from './service.ts'
+import { inWords } from './service-link.ts'
 
 /** What `auth.fetch` knows about a response it returns; kept on the response, so that `errorFrom` needs no argument. */
 export interface ResponseContext {
@@ -123,7 +124,7 @@ function documentedError(
     message: `${subject(context, code)}: ${quoted(facts.status, said)}.`,
     service: service.id,
     ...(Object.keys(parameters).length > 0 ? { parameters } : {}),
-    hint: page ? `${hint} ${place(page)}` : hint,
+    hint: page ? `${hint} See ${inWords(page)}.` : hint,
     wayOut,
     link: page?.url ?? service.links.docs.url,
   })
@@ -187,10 +188,6 @@ function subject(context: ResponseContext | undefined, code: PentauthErrorCode):
 
 function quoted(status: number | undefined, said: string | undefined): string {
   return said ? `${status} ${JSON.stringify(printable(said))}` : `status ${status}`
-}
-
-function place({ where, url }: ServiceLink): string {
-  return `See ${where}${url ? ` (${url})` : ''}.`
 }
 
 /** `Retry-After` in seconds, from seconds or a date (RFC 9110 section 10.2.3); `now` in milliseconds. */

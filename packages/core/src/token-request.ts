@@ -6,6 +6,7 @@ import { withoutSecrets } from './redaction.ts'
 import type { Runtime } from './runtime.ts'
 import type { Service } from './service.ts'
 import { retryAfterOf } from './service-error.ts'
+import { inWords } from './service-link.ts'
 
 /** How the client proves itself at the token endpoint (RFC 6749 section 2.3), once the protocol library is loaded. */
 export type ClientAuthentication = (library: typeof oauth) => oauth.ClientAuth
@@ -129,7 +130,7 @@ function refusal(
       message: `${service.name} refused the OAuth client from ${source}: ${status}${said ? ` ${JSON.stringify(said)}` : ''}.`,
       service: service.id,
       status,
-      hint: `Check client ID and secret; make a client at ${page.where}${page.url ? ` (${page.url})` : ''}.`,
+      hint: `Check client ID and secret; make a client at ${inWords(page)}.`,
       link: page.url ?? service.links.docs.url,
     })
   }
