@@ -70,8 +70,7 @@ export function createContext(service: Service, options: AuthOptions): AuthConte
       throw noCredential(requestFor(resource), [{ source: source.name, result: absent, ...(next ? { next } : {}) }])
     }
     if (emit && announced.get(resource) !== found) {
-      const { notice } = service
-      if (notice && !resource.relocated && !announced.has(resource)) emit({ type: 'service_notice', notice })
+      if (!announced.has(resource)) introduce(emit, service, resource)
       announced.set(resource, found)
       emit({
         type: 'credential_selected',
@@ -85,6 +84,13 @@ export function createContext(service: Service, options: AuthOptions): AuthConte
   }
 
   return context
+}
+
+/** What is told once about a resource, before its first credential. */
+function introduce(emit: NonNullable<Emit>, service: Service, resource: NamedResource): void {
+  const { notice, relocatedBy: by } = service
+  if (notice && !resource.relocated) emit({ type: 'service_notice', notice })
+  if (by && resource.relocated) emit({ type: 'service_relocated', resource: resource.name, url: resource.url, by })
 }
 
 // Property by property: `crypto` and `redirects` are getters that must stay unread until they are needed.

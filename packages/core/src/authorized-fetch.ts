@@ -93,7 +93,10 @@ async function isRefused(
   resource: NamedResource,
   credential: Credential,
 ): Promise<boolean> {
-  if (response.status < 400) return false
+  if (response.status < 400) {
+    auth.source.accepted?.(credential, auth.requestFor(resource))
+    return false
+  }
   attachContext(response, { service: auth.service, resource, credential })
   // 401 is the standard's answer to a bad credential, 403 is Pensyve's; neither always means it, so the text decides.
   if (response.status !== 401 && response.status !== 403) return false

@@ -14,6 +14,8 @@ export type PentauthEvent = { readonly service: string } & (
     }
   /** Something every user of the service should know, told once before its first request. */
   | { readonly type: 'service_notice'; readonly notice: string }
+  /** A resource is not where the definition has it, because of a setting and not of the program. */
+  | { readonly type: 'service_relocated'; readonly resource: string; readonly url: string; readonly by: string }
   | { readonly type: 'credential_suspect'; readonly source: string; readonly reason: string }
   | { readonly type: 'source_skipped'; readonly resource: string; readonly source: string; readonly reason: string }
   | {
@@ -23,6 +25,15 @@ export type PentauthEvent = { readonly service: string } & (
       readonly status: number
       readonly code: PentauthErrorCode
     }
+  /** Another key is used from now on: the old one was refused, or the source holds a new one. */
+  | {
+      readonly type: 'key_switched'
+      readonly from: CredentialSummary
+      readonly to: CredentialSummary
+      readonly reason: 'refused' | 'changed'
+    }
+  /** A source could not be read again, or holds nothing usable now: the key that is known stays in use. */
+  | { readonly type: 'key_kept'; readonly source: string; readonly reason: string }
   | {
       readonly type: 'token_requested'
       readonly tokenEndpoint: string

@@ -44,6 +44,7 @@ export function firstOf(...sources: readonly CredentialSource[]): CredentialSour
     name: sources.map((source) => source.name).join(', then '),
     get: (request) => chosen.get(request.resource)?.get(request) ?? choose(request),
     renew: async (refused, request) => chosen.get(request.resource)?.renew?.(refused, request),
+    accepted: (credential, request) => chosen.get(request.resource)?.accepted?.(credential, request),
     passedOver({ resource }) {
       const later = sources.slice(sources.indexOf(chosen.get(resource) as CredentialSource) + 1)
       return later.filter((source) => source.present?.()).map((source) => source.name)

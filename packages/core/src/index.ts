@@ -1,4 +1,5 @@
 // The whole public surface of @pentauth/core: named exports only.
+export { type ApiKeyOptions, apiKey } from './api-key.ts'
 export { type Auth, createAuth, type HeadersOptions } from './auth.ts'
 export type { AuthOptions } from './auth-context.ts'
 export { type Challenge, parseChallenge } from './challenge.ts'
@@ -12,20 +13,13 @@ export {
   createSecret,
   type Secret,
 } from './credential.ts'
-export {
-  type Absent,
-  type ApiKeyOptions,
-  apiKey,
-  type CredentialRequest,
-  type CredentialSource,
-  type KeyReading,
-  type KeySourceOptions,
-  keySource,
-} from './credential-source.ts'
+export type { Absent, CredentialRequest, CredentialSource } from './credential-source.ts'
 export { defineService } from './define-service.ts'
 export { PentauthError, type PentauthErrorCode, type PentauthErrorInit, type Tried } from './errors.ts'
 export type { EventListener, PentauthEvent } from './events.ts'
 export { firstOf } from './first-of.ts'
+export type { KeyReading } from './key-ring.ts'
+export { type KeySourceOptions, keySource } from './key-source.ts'
 export { type RelocateOptions, relocate } from './relocate.ts'
 export { type NamedResource, resourceFor } from './resource-for.ts'
 export type { Runtime } from './runtime.ts'

@@ -5,6 +5,8 @@ import type { Resource, Service } from './service.ts'
 export interface RelocateOptions {
   /** Lets credentials travel unencrypted to hosts other than this machine. Only for a network you trust completely. */
   readonly dangerouslyAllowPlainHttp?: boolean
+  /** The setting that asked for it, such as `PENSYVE_BASE_URL`: an event then says so. */
+  readonly by?: string
 }
 
 /**
@@ -48,7 +50,8 @@ export function relocate<Names extends string>(
       ...(moved.oauth ? { oauth: tokensMoved ? { ...moved.oauth, relocated: true } : moved.oauth } : {}),
       // The documentation stays where it is: a deployment of your own does not serve it.
       links: { ...moved.links, docs: service.links.docs },
-      ...options,
+      ...(options.by === undefined ? {} : { relocatedBy: options.by }),
+      ...(options.dangerouslyAllowPlainHttp ? { dangerouslyAllowPlainHttp: true } : {}),
     }
   }
   throw new PentauthError({

@@ -99,8 +99,10 @@ export const serviceSchema: z.ZodType<Service> = z.strictObject({
   recommendations: z
     .array(z.strictObject({ client: z.string(), method: z.enum(['api-key', 'oauth', 'client-credentials']) }))
     .default([]),
+  sdk: z.strictObject({ openai: httpUrl.optional(), anthropic: httpUrl.optional() }).optional(),
   access: z.string().optional(),
   notice: z.string().optional(),
+  relocatedBy: z.string().optional(),
   dangerouslyAllowPlainHttp: z.boolean().optional(),
 }) as unknown as z.ZodType<Service>
 

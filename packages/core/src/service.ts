@@ -123,6 +123,14 @@ export interface Recommendation {
   readonly method: 'api-key' | 'oauth' | 'client-credentials'
 }
 
+/** Where the OpenAI and the Anthropic SDK find a service: what they want as `baseURL`. */
+export interface SdkBaseURLs {
+  /** With the version: the SDK adds `/chat/completions`. */
+  readonly openai?: string
+  /** Without the version: the SDK adds `/v1/messages`. */
+  readonly anthropic?: string
+}
+
 /** An API provider described as data: plain JSON, so a definition can also come from a file. */
 export interface Service<Names extends string = string> {
   /** Lower-case identifier, such as `pensyve`. */
@@ -136,10 +144,14 @@ export interface Service<Names extends string = string> {
   readonly errors: readonly DocumentedError[]
   readonly links: ServiceLinks
   readonly recommendations: readonly Recommendation[]
+  /** Base URLs for other companies' SDKs, where the service speaks their protocol. */
+  readonly sdk?: SdkBaseURLs
   /** Who may connect, in the service's terms. */
   readonly access?: string
   /** Something every user should know before relying on the service. */
   readonly notice?: string
+  /** The setting that moved the service, such as `PENSYVE_BASE_URL`; absent where the program did. */
+  readonly relocatedBy?: string
   /** Lets credentials travel unencrypted beyond this machine. Only for a network you trust completely. */
   readonly dangerouslyAllowPlainHttp?: boolean
 }

@@ -76,8 +76,10 @@ const complete: Complete<Service> = {
     plans: { where: 'plans', url: 'https://acme.example/plans' },
   },
   recommendations: [{ client: 'script', method: 'api-key' }],
+  sdk: { openai: 'https://api.acme.example/v1', anthropic: 'https://api.acme.example' },
   access: 'anybody',
   notice: 'none',
+  relocatedBy: 'ACME_BASE_URL',
   dangerouslyAllowPlainHttp: false,
 }
 

@@ -21,7 +21,7 @@ const client = { clientId: testKey.pentographerClientId(), clientSecret: testKey
 describe('a source shared by two services', () => {
   it('renews with the key of the service that refused', async () => {
     const keys: Record<string, string> = { pensyve: testKey.pensyve(), pendium: testKey.pendium() }
-    const source = keySource('vault', ({ id }) => keys[id] ?? { absent: 'none' }, { rereads: true })
+    const source = keySource('vault', ({ id }) => keys[id] ?? { absent: 'none' }, { reads: 'after-refusal' })
     const first = recorded(pensyve, source, async () => {
       await second.auth.credential()
       return Response.json({ message: 'Invalid or revoked API key' }, { status: 403 })
