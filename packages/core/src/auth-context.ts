@@ -39,12 +39,12 @@ export function createContext(service: Service, options: AuthOptions): AuthConte
   const runtime = withDefaults(options.runtime)
   const emit = emitter(service.id, onEvent)
   const requests = new WeakMap<NamedResource, CredentialRequest>()
+  let last: CredentialRequest | undefined
   const requestFor = (resource: NamedResource): CredentialRequest => {
-    const known = requests.get(resource)
-    if (known) return known
-    const request = { service, resource, runtime, emit }
-    requests.set(resource, request)
-    return request
+    if (last?.resource === resource) return last
+    last = requests.get(resource) ?? { service, resource, runtime, emit }
+    requests.set(resource, last)
+    return last
   }
   const announced = new WeakMap<NamedResource, Credential>()
 

@@ -1,10 +1,11 @@
 import { unlessAborted } from './abort.ts'
 import type { AuthContext } from './auth-context.ts'
+import { deliver } from './connection-failure.ts'
 import { type Credential, summarize } from './credential.ts'
 import { PentauthError } from './errors.ts'
 import { urlForEvent } from './events.ts'
 import { credentialHeaderNames, credentialHeaders } from './header-selection.ts'
-import { drop, passthrough } from './http.ts'
+import { drop } from './http.ts'
 import { type Outgoing, sendFollowing } from './redirect.ts'
 import type { NamedResource } from './resource-for.ts'
 import { attachContext, errorFrom, refusesCredential } from './service-error.ts'
@@ -30,7 +31,8 @@ export async function authorizedFetch(
   const credential = pending instanceof Promise ? await pending : pending
   const request = withCredential(auth, resource, credential, input, init)
   const response = await send(auth, request, resource)
-  if (!(await isRefused(auth, response, resource, credential))) return response
+  if (response.status < 400) auth.source.accepted?.(credential, auth.requestFor(resource))
+  if (response.status < 400 || !(await isRefused(auth, response, resource, credential))) return response
 
   const renewed = await unlessAborted(renew(auth, resource, credential, response), signal)
   if (!renewed || !request.replayable) return response
@@ -55,11 +57,13 @@ function withCredential(
   init: RequestInit,
 ): Outgoing {
   const request = isRequest(input) ? input : undefined
-  const headers = new Headers(init.headers ?? request?.headers)
-  // SDKs that we are the fetch of insist on a key of their own; two credentials on one request would be a leak or a riddle.
-  for (const name of credentialHeaderNames) headers.delete(name)
-  for (const [name, value] of Object.entries(credentialHeaders(auth.service, resource, credential))) {
-    if (!headers.has(name)) headers.set(name, value)
+  const selected = credentialHeaders(auth.service, resource, credential)
+  const given = init.headers ?? request?.headers
+  const headers = new Headers(given ?? selected)
+  if (given) {
+    // SDKs that we are the fetch of insist on a key of their own; two credentials on one request would be a leak or a riddle.
+    for (const name of credentialHeaderNames) headers.delete(name)
+    for (const [name, value] of Object.entries(selected)) if (!headers.has(name)) headers.set(name, value)
   }
   const body = init.body ?? request?.body
   return {
@@ -83,7 +87,7 @@ function send(auth: AuthContext, request: Outgoing, resource: NamedResource): Pr
   if (mode === 'follow' && auth.runtime.redirects === 'self') return sendFollowing(auth, request, resource)
   // A browser hides redirects and strips only Authorization when it follows one to another origin.
   const redirect = mode === 'follow' && init.headers.has('x-api-key') ? 'error' : mode
-  return passthrough(auth.runtime, input, { ...init, redirect })
+  return deliver(auth, resource, request.secret, input, { ...init, redirect })
 }
 
 /** Whether the service refused this credential itself; marks every refused response for `errorFrom`. */
@@ -93,10 +97,7 @@ async function isRefused(
   resource: NamedResource,
   credential: Credential,
 ): Promise<boolean> {
-  if (response.status < 400) {
-    auth.source.accepted?.(credential, auth.requestFor(resource))
-    return false
-  }
+  if (response.status < 400) return false
   attachContext(response, { service: auth.service, resource, credential })
   // 401 is the standard's answer to a bad credential, 403 is Pensyve's; neither always means it, so the text decides.
   if (response.status !== 401 && response.status !== 403) return false

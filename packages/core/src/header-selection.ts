@@ -37,8 +37,7 @@ export function credentialHeaders(
 ): Record<string, string> {
   const header = selectHeader(service, resource, credential, wanted)
   const secret = credential.secret.reveal()
-  const extra = Object.entries(resource.headers ?? {}).map(([name, value]) => [name.toLowerCase(), value])
-  return { ...Object.fromEntries(extra), [header]: header === 'authorization' ? `Bearer ${secret}` : secret }
+  return { ...resource.headers, [header]: header === 'authorization' ? `Bearer ${secret}` : secret }
 }
 
 function notAccepted(

@@ -6,7 +6,8 @@ import type { Runtime } from './runtime.ts'
 /** Sends a request to a resource as it is: no timeout, no size limit, no retry. */
 export function passthrough(runtime: Runtime, input: string | URL | Request, init: RequestInit): Promise<Response> {
   // A null prototype: nothing that pollutes Object.prototype becomes an option of the request.
-  return runtime.fetch(input, Object.assign(Object.create(null), init))
+  const own = Object.getPrototypeOf(init) === null ? init : Object.assign(Object.create(null), init)
+  return runtime.fetch(input, own)
 }
 
 /** Lets go of a response that nobody reads; a body that has broken off is no error then. */
@@ -24,11 +25,11 @@ const maxBytes = 262_144
  * @throws PentauthError `temporarily_unavailable` when the endpoint cannot be reached, is too slow or answers too much.
  */
 export async function bounded(runtime: Runtime, url: string, init: RequestInit): Promise<Response> {
-  const unavailable = (what: string) =>
+  const unavailable = (what: string, hint?: string) =>
     new PentauthError({
       code: 'temporarily_unavailable',
       message: `${new URL(url).origin} ${what}.`,
-      hint: 'Check the network (proxy, DNS, VPN) and try again; nothing was signed out.',
+      hint: hint ?? 'Check the network (proxy, DNS, VPN) and try again; nothing was signed out.',
       retryable: true,
     })
   try {
@@ -45,20 +46,40 @@ export async function bounded(runtime: Runtime, url: string, init: RequestInit):
     if (PentauthError.isInstance(error)) throw error
     const timedOut = error instanceof DOMException && error.name === 'TimeoutError'
     throw unavailable(
-      timedOut ? `did not answer within ${timeoutMs / 1000} s` : `could not be reached${reasonOf(error)}`,
+      timedOut ? `did not answer within ${timeoutMs / 1000} s` : `could not be reached${inBrackets(reasonOf(error))}`,
+      explained(runtime, error, url),
     )
   }
 }
 
 /**
- * Why a request failed, by its code, such as ` (ECONNREFUSED)`; empty when there is none.
+ * Why a request failed, by the platform's code, such as `ECONNREFUSED`.
  *
  * The platform's errors themselves are not passed on: parser errors hold what the server sent, which may repeat a secret.
  */
-export function reasonOf(error: unknown): string {
-  const { code, cause } = (error ?? {}) as { code?: unknown; cause?: { code?: unknown } }
-  const known = [cause?.code, code].find((text) => typeof text === 'string' && /^[A-Z][A-Z0-9_]{2,40}$/.test(text))
-  return known ? ` (${known})` : ''
+export function reasonOf(error: unknown): string | undefined {
+  const codes: string[] = []
+  // A tunnel that a proxy refused is the cause of a cause.
+  for (let link = error, depth = 0; link !== null && typeof link === 'object' && depth < 5; depth++) {
+    const { code, cause } = link as { code?: unknown; cause?: unknown }
+    if (typeof code === 'string' && /^[A-Z][A-Z0-9_]{2,40}$/.test(code)) codes.push(code)
+    link = cause
+  }
+  return codes.at(-1)
+}
+
+/** A reason as messages show it after what failed. */
+export function inBrackets(reason: string | undefined): string {
+  return reason ? ` (${reason})` : ''
+}
+
+/** What this platform knows about a failed connection; its explanation must never hide the failure itself. */
+export function explained(runtime: Runtime, error: unknown, url: string): string | undefined {
+  try {
+    return runtime.explainConnection?.(error, new URL(url))
+  } catch {
+    return undefined
+  }
 }
 
 /** Reads at most that many bytes of a body as text, for at most that long (ms), and drops the rest. */

@@ -16,6 +16,8 @@ interface Refusal {
 
 /** Keys that a service has refused, so that they are neither sent nor looked up again by every caller. */
 export interface KeyRefusals {
+  /** Nothing was refused: that is the hot path. */
+  isEmpty(): boolean
   /** Records a refusal; `false` while the last one is so recent that looking for another key again is no use. */
   note(key: ApiKey, now: number): boolean
   /** Whether the key was refused a moment ago. */
@@ -33,13 +35,12 @@ export interface KeyRefusals {
 export function keyRefusals(): KeyRefusals {
   const refusals = new Map<string, Refusal>()
   const find = (key: ApiKey, now: number): Refusal | undefined => {
-    // Nothing was refused: that is the hot path.
-    if (refusals.size === 0) return undefined
     const refusal = refusals.get(key.secret.reveal())
     // A clock that was set back must not stretch a pause.
     return refusal && refusal.since <= now ? refusal : undefined
   }
   return {
+    isEmpty: () => refusals.size === 0,
     note(key, now) {
       const known = find(key, now)
       if (known && now < known.until) return false
@@ -61,9 +62,7 @@ export function keyRefusals(): KeyRefusals {
       refusal.probing = now + pauseAfter(refusal.times)
       return undefined
     },
-    forget(key) {
-      if (refusals.size > 0) refusals.delete(key.secret.reveal())
-    },
+    forget: (key) => void refusals.delete(key.secret.reveal()),
   }
 }
 

@@ -41,11 +41,13 @@ export function keySource(
 ): CredentialSource {
   const rings = new WeakMap<Service, KeyRing>()
 
+  let last: { readonly service: Service; readonly ring: KeyRing } | undefined
+
   const ringOf = (service: Service): KeyRing => {
-    const known = rings.get(service)
-    if (known) return known
-    const ring = createRing()
+    if (last?.service === service) return last.ring
+    const ring = rings.get(service) ?? createRing()
     rings.set(service, ring)
+    last = { service, ring }
     return ring
   }
 
@@ -112,11 +114,12 @@ export function keySource(
     kind: 'api-key',
     get(request) {
       const ring = ringOf(request.service)
+      const found = currentKey(ring, request)
+      if (ring.refusals.isEmpty()) return found
       const ready = (found: ApiKey | Absent) => {
         if (!isAbsent(found)) awaitSuccessor(ring, request, found, graceOf(request.service))
         return found
       }
-      const found = currentKey(ring, request)
       return isThenable(found) ? found.then(ready) : ready(found)
     },
     async renew(refused, request) {
@@ -129,7 +132,8 @@ export function keySource(
       return ring.renewing
     },
     accepted(key, { service }) {
-      if (key.kind === 'api-key') rings.get(service)?.refusals.forget(key)
+      const { refusals } = ringOf(service)
+      if (!refusals.isEmpty() && key.kind === 'api-key') refusals.forget(key)
     },
   }
 }

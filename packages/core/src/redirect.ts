@@ -1,8 +1,9 @@
 import type { AuthContext } from './auth-context.ts'
+import { deliver } from './connection-failure.ts'
 import type { Secret } from './credential.ts'
 import { PentauthError } from './errors.ts'
 import { urlForEvent } from './events.ts'
-import { drop, passthrough } from './http.ts'
+import { drop } from './http.ts'
 import { withoutSecrets } from './redaction.ts'
 import type { NamedResource } from './resource-for.ts'
 
@@ -36,7 +37,8 @@ export async function sendFollowing(auth: AuthContext, outgoing: Outgoing, resou
   let current: URL | undefined
   let withCredential = true
   for (let hop = 0; ; hop++) {
-    const response = await passthrough(auth.runtime, input, { ...init, redirect: 'manual' })
+    init.redirect = 'manual'
+    const response = await deliver(auth, resource, outgoing.secret, input, init)
     const location = redirectStatuses.includes(response.status) ? response.headers.get('location') : null
     if (location === null) return hop === 0 ? response : markRedirected(response)
     const url = current ?? new URL(typeof outgoing.input === 'string' ? outgoing.input : outgoing.input.url)

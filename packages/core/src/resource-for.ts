@@ -4,6 +4,8 @@ import type { Resource, Service } from './service.ts'
 /** A resource together with its name in the service. */
 export interface NamedResource extends Resource {
   readonly name: string
+  /** As in the definition, with lower-case names. */
+  readonly headers: Readonly<Record<string, string>>
 }
 
 /** Finds the resource that covers a URL; the result of parsing a string is remembered, so a hot path parses nothing. */
@@ -29,8 +31,12 @@ export function resourceLookup(service: Service): ResourceLookup {
   const prefixes = Object.entries<Resource>(service.resources)
     .map(([name, resource]) => {
       const { origin, pathname } = new URL(resource.url)
+      const headers = Object.entries(resource.headers ?? {}).map(([header, value]) => [header.toLowerCase(), value])
       // A null prototype: nothing that pollutes Object.prototype becomes a header of the resource.
-      const named: NamedResource = Object.assign(Object.create(null), resource, { name })
+      const named: NamedResource = Object.assign(Object.create(null), resource, {
+        name,
+        headers: Object.fromEntries(headers),
+      })
       return { resource: named, origin, path: pathname.replace(/\/$/, '') }
     })
     .sort((a, b) => b.path.length - a.path.length)
@@ -95,10 +101,14 @@ function climbsOut(path: string): boolean {
 
 function notCovered(service: Service, url: URL): PentauthError {
   const covered = Object.entries<Resource>(service.resources).map(([name, { url }]) => `${name} ${url}`)
+  const { relocatedBy } = service
+  const wayOut = relocatedBy
+    ? `${relocatedBy} moved it: build URLs from auth.service.resources, or unset it.`
+    : 'Use relocate() for a deployment of your own.'
   return new PentauthError({
     code: 'url_not_covered',
     message: `No resource of ${service.name} covers ${url.origin}${url.pathname}, so no credential is sent there.`,
     service: service.id,
-    hint: `${service.name} covers ${covered.join(', ')}. Use relocate() for a deployment of your own.`,
+    hint: `${service.name} covers ${covered.join(', ')}. ${wayOut}`,
   })
 }

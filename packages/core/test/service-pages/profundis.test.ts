@@ -162,15 +162,14 @@ describeOnBoth('Profundis', (world) => {
 
     it('stops at once when it is renewed, and the refusal says to look for who did it', async () => {
       const { key } = keyOf()
-      const { source, reads } = keyring(key)
-      const auth = world.auth(profundis, source)
+      const auth = world.auth(profundis, key)
       expect((await lookUp(auth)).status).toBe(200)
       const next = world.sandbox.keys.renew('profundis')
       const error = await refusalOf(await lookUp(auth))
       expect(error).toMatchObject({ status: 401, code: 'credential_refused', service: 'profundis' })
       expect(error.hint).toContain('Renewing a key invalidates the previous one')
       expect(error.hint).toContain('account profile (one key per account, shown once)')
-      expect([reads(), world.entries().length]).toEqual([2, 2])
+      expect(world.entries()).toHaveLength(2)
       expect((await lookUp(world.auth(profundis, next.key))).status).toBe(200)
     })
 
