@@ -42,7 +42,9 @@ export async function auth(): Promise<void> {
   const source: CredentialSource = firstOf(
     apiKey('psy_your_key_here'),
     apiKey(() => 'psy_your_key_here'),
-    apiKey(async () => 'psy_your_key_here', { name: 'vault' }),
+    apiKey(async () => 'psy_your_key_here', { name: 'vault', refusedGrace: 60 }),
+    apiKey(['psy_your_key_here', 'psy_your_next_key_here']),
+    apiKey([process.env.CURRENT_KEY, process.env.NEXT_KEY]),
     clientCredentials({ clientId: 'ptgc_your_client_id', clientSecret: 'ptgs_your_client_secret' }),
   )
   const runtime: Partial<Runtime> = {
@@ -79,10 +81,11 @@ export function ownSources(): readonly CredentialSource[] {
     get: ({ service, resource }: CredentialRequest) =>
       service.id === resource.name ? none : { kind: 'api-key', secret, source: 'vault' },
     renew: async (refused: Credential) => (refused.secret.reveal() === secret.reveal() ? undefined : refused),
+    accepted: (_credential: Credential) => undefined,
     present: () => true,
     passedOver: () => [],
   }
-  const reader = keySource('vault', () => none, { rereads: true })
+  const reader = keySource('vault', () => none, { reads: 'after-refusal', refusedGrace: 60 })
   const client = clientCredentials(
     { clientId: 'ptgc_your_client_id', clientSecret: 'ptgs_your_client_secret' },
     { name: 'vault', from: { clientId: 'vault: id', clientSecret: 'vault: secret' } },
@@ -111,6 +114,7 @@ export function errors(value: unknown): void {
   const code: PentauthErrorCode = value.code
   const message: string = value.message
   const retryable: boolean = value.retryable
+  const docs: string = value.docs
   const facts: readonly (string | number | undefined)[] = [
     value.service,
     value.status,
@@ -124,5 +128,5 @@ export function errors(value: unknown): void {
   const cause: unknown = value.cause
   const json: Record<string, unknown> = value.toJSON()
   const init: PentauthErrorInit = { code, message, retryable }
-  throw new PentauthError({ ...init, cause: [facts, parameters, tried, cause, json] })
+  throw new PentauthError({ ...init, cause: [docs, facts, parameters, tried, cause, json] })
 }

@@ -20,7 +20,7 @@ export interface ApiKeyOptions extends Pick<KeySourceOptions, 'refusedGrace'> {
  * ```
  */
 export function apiKey(
-  value: string | readonly [current: string | undefined, next?: string] | (() => string | Promise<string>),
+  value: string | readonly [current: string | undefined, next?: string | undefined] | (() => string | Promise<string>),
   options: ApiKeyOptions = {},
 ): CredentialSource {
   const { name = 'option "credential"', ...rest } = options
