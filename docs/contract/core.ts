@@ -1,4 +1,5 @@
 // The public contract of @pentauth/core: this file is compiled, not run. A change that breaks it breaks users.
+import Anthropic from '@anthropic-ai/sdk'
 import {
   type Absent,
   type AccessToken,
@@ -36,7 +37,9 @@ import {
 } from '@pentauth/core'
 import { createHttp } from '@pentauth/core/ky'
 import { parseService, serviceSchema } from '@pentauth/core/schema'
+import { type AnthropicOptions, anthropicOptions, type OpenAIOptions, openaiOptions } from '@pentauth/core/sdk'
 import { pendium, pendra, pensyve, pentographer, profundis, services } from '@pentauth/core/services'
+import OpenAI from 'openai'
 
 export async function auth(): Promise<void> {
   const source: CredentialSource = firstOf(
@@ -107,6 +110,18 @@ export function definitions(): void {
   const scheme: string | undefined = challenges[0]?.scheme ?? challenges[0]?.parameters.realm ?? challenges[0]?.token68
   createHttp(createAuth(pendium, { credential: apiKey('pendium_your_key') }), { retry: 0 })
   void [five, all, resource, name, local, own, parsed, scheme]
+}
+
+export function sdks(): void {
+  const held = createAuth(pendra, { credential: apiKey('pdr_sk_your_key_here') })
+  const ofOpenAI: OpenAIOptions = openaiOptions(held)
+  const ofAnthropic: AnthropicOptions = anthropicOptions(held)
+  new OpenAI(ofOpenAI)
+  new OpenAI({ ...openaiOptions(held, { baseURL: 'https://api.pendra.ai/v1' }), maxRetries: 0 })
+  new Anthropic(ofAnthropic)
+  new Anthropic({ ...ofAnthropic, defaultHeaders: { ...ofAnthropic.defaultHeaders, 'x-team': 'a' } })
+  const addresses: Service['sdk'] = { openai: ofOpenAI.baseURL, anthropic: ofAnthropic.baseURL }
+  void addresses
 }
 
 export function errors(value: unknown): void {

@@ -1,9 +1,10 @@
 import { execFile } from 'node:child_process'
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import { errorCodes } from './error-pages.ts'
 
 // What users install is the tarball, not this tree: packed, installed elsewhere, imported and required there.
 
@@ -34,8 +35,9 @@ it('is imported by ES modules', async () => {
 import { pensyve } from '@pentauth/core/services'
 import { createHttp } from '@pentauth/core/ky'
 import { parseService } from '@pentauth/core/schema'
+import { openaiOptions } from '@pentauth/core/sdk'
 import { createSandbox } from '@pentauth/sandbox'
-void [createHttp, parseService, createSandbox]
+void [createHttp, parseService, openaiOptions, createSandbox]
 ${program}`,
   )
   const { stdout, stderr } = await run('node', ['app.mjs'], { cwd: app })
@@ -49,8 +51,9 @@ it('is required by CommonJS, and errors of one copy are recognised by the other'
 const { pensyve } = require('@pentauth/core/services')
 const { createHttp } = require('@pentauth/core/ky')
 const { parseService } = require('@pentauth/core/schema')
+const { openaiOptions } = require('@pentauth/core/sdk')
 const { createSandbox } = require('@pentauth/sandbox')
-void [createHttp, createSandbox]
+void [createHttp, openaiOptions, createSandbox]
 import('@pentauth/core/schema').then((esm) => {
   try { esm.parseService({}) } catch (error) { console.log(PentauthError.isInstance(error), error.code) }
 })
@@ -64,9 +67,25 @@ it('holds the built files and nothing else', async () => {
   for (const name of ['core', 'node', 'sandbox']) {
     const folder = join(app, 'node_modules', '@pentauth', name)
     const files = readdirSync(folder).filter((file) => file !== 'node_modules')
-    expect(files.sort()).toEqual(expect.arrayContaining(['dist', 'package.json']))
-    expect(
-      files.filter((file) => !['dist', 'package.json', 'README.md', 'LICENSE', 'CHANGELOG.md'].includes(file)),
-    ).toEqual([])
+    const built = name === 'core' ? ['dist', 'docs', 'package.json'] : ['dist', 'package.json']
+    expect(files.sort()).toEqual(expect.arrayContaining(built))
+    expect(files.filter((file) => ![...built, 'README.md', 'LICENSE', 'CHANGELOG.md'].includes(file))).toEqual([])
   }
+})
+
+it('holds the page that each error names, where the error says it is', async () => {
+  writeFileSync(
+    join(app, 'docs.mjs'),
+    `import { PentauthError } from '@pentauth/node'
+for (const code of process.argv.slice(2)) console.log(new PentauthError({ code, message: 'x' }).docs)`,
+  )
+  const codes = errorCodes()
+  const { stdout } = await run('node', ['docs.mjs', ...codes], { cwd: app })
+  const firstLines = stdout
+    .trim()
+    .split('\n')
+    .map((path) => readFileSync(join(app, 'node_modules', path), 'utf8').split('\n')[0])
+  expect(firstLines).toEqual(codes.map((code) => `# \`${code}\``))
+  const installed = readdirSync(join(app, 'node_modules', '@pentauth', 'core', 'docs', 'errors'))
+  expect(installed.sort()).toEqual(['README.md', ...codes.map((code) => `${code}.md`)].sort())
 })

@@ -2,10 +2,10 @@ import { execFile } from 'node:child_process'
 import { existsSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import { format, promisify } from 'node:util'
-import type { Sandbox } from '@pentauth/sandbox'
 import { sandboxTest } from '@pentauth/sandbox/vitest'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { type CodeBlock, codeBlocks } from './code-blocks.ts'
+import { giveCredentials } from './give-credentials.ts'
 
 // Every code block of every README: TypeScript is compiled and run against the sandbox on the documented origins, and what it
 // prints is compared; of the shell lines the demo is run; other languages only show output or files.
@@ -93,15 +93,4 @@ it('links to files that exist', () => {
 
 function codeless(path: string): string {
   return codeBlocks(path).reduce((text, { code }) => text.replace(code, ''), readFileSync(path, 'utf8'))
-}
-
-/** What a reader has who followed the README: a key or client of each service in the environment. */
-function giveCredentials({ keys, clients }: Sandbox): void {
-  vi.stubEnv('PENDIUM_API_KEY', keys.create('pendium').key)
-  vi.stubEnv('PENSYVE_API_KEY', keys.create('pensyve').key)
-  vi.stubEnv('PROFUNDIS_API_KEY', keys.create('profundis').key)
-  vi.stubEnv('PENDRA_API_KEY', keys.create('pendra').key)
-  const { clientId, clientSecret } = clients.create('pentographer')
-  vi.stubEnv('PENTOGRAPHER_CLIENT_ID', clientId)
-  vi.stubEnv('PENTOGRAPHER_CLIENT_SECRET', clientSecret)
 }

@@ -80,11 +80,12 @@ function resourceFlaw({ apiKey: keyRules }: Service, resource: Resource | null):
   return undefined
 }
 
-function urlsOf({ resources, oauth = {} as never }: Service): [place: string, url: string][] {
+function urlsOf({ resources, oauth = {} as never, sdk }: Service): [place: string, url: string][] {
   const endpoints = Object.entries(oauth as object).filter(([name]) => /^issuer$|(?:Metadata|Endpoint)$/.test(name))
   return [
     ...Object.entries<Resource>(resources).map(([name, { url }]): [string, string] => [`resource "${name}"`, url]),
     ...endpoints.map(([name, url]): [string, string] => [`oauth.${name}`, String(url)]),
+    ...Object.entries(sdk ?? {}).map(([name, url]): [string, string] => [`sdk.${name}`, String(url)]),
   ]
 }
 

@@ -2,6 +2,7 @@
 export type PentauthErrorCode =
   // The caller's configuration
   | 'no_credential'
+  | 'source_failed'
   | 'malformed_credential'
   | 'wrong_credential'
   | 'credential_not_accepted'
@@ -70,7 +71,7 @@ export interface PentauthErrorInit {
 const marker: unique symbol = Symbol.for('pentauth.error')
 
 /**
- * Every error this family makes: a stable `code`, the way out in `hint`, and never a secret in any rendering.
+ * Every error this family makes: a stable `code`, the way out in `hint`, a page in `docs`, and never a secret in any rendering.
  *
  * @example
  * ```ts
@@ -85,6 +86,8 @@ export class PentauthError extends Error {
   override readonly name = 'PentauthError'
   readonly code: PentauthErrorCode
   readonly retryable: boolean
+  /** The page of this code, with its causes and ways out: a file of the installed package, under `node_modules`. */
+  readonly docs: string
   declare readonly service?: string
   declare readonly status?: number
   declare readonly parameters?: Readonly<Record<string, string>>
@@ -101,6 +104,7 @@ export class PentauthError extends Error {
     )
     this.code = code
     this.retryable = retryable
+    this.docs = `@pentauth/core/docs/errors/${code}.md`
     // Only facts that exist become properties, so that a printed error holds no `undefined` noise.
     for (const [name, value] of Object.entries(facts)) {
       if (value !== undefined) Object.defineProperty(this, name, { value, enumerable: true })
@@ -113,10 +117,31 @@ export class PentauthError extends Error {
     return typeof value === 'object' && value !== null && marker in value
   }
 
-  /** The error as plain data for logs: everything but the stack and the cause. */
+  /**
+   * The error as plain data, for logs and for `structuredClone`, which by itself keeps no more of an error than its message: every
+   * fact that exists, without the stack and the cause.
+   */
   toJSON(): Record<string, unknown> {
-    const { name, code, message, service, status, parameters, hint, wayOut, link, retryable, retryAfter, tried } = this
-    return { name, code, message, service, status, parameters, hint, wayOut, link, retryable, retryAfter, tried }
+    const { name, code, message, service, status, hint, wayOut, link, docs, retryable, retryAfter } = this
+    // Copies, since what removes things from logs may write into what it is given.
+    const parameters = this.parameters && { ...this.parameters }
+    const tried = this.tried?.map((row) => ({ ...row }))
+    const facts = {
+      name,
+      code,
+      message,
+      service,
+      status,
+      parameters,
+      hint,
+      wayOut,
+      link,
+      docs,
+      retryable,
+      retryAfter,
+      tried,
+    }
+    return Object.fromEntries(Object.entries(facts).filter(([, value]) => value !== undefined))
   }
 }
 

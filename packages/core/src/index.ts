@@ -34,6 +34,7 @@ export type {
   Recommendation,
   Resource,
   ScopeRules,
+  SdkBaseURLs,
   Service,
   ServiceLink,
   ServiceLinks,

@@ -27,9 +27,14 @@ export function attachContext(response: Response, context: ResponseContext): voi
   Reflect.defineProperty(response, contextKey, { value: context, configurable: true })
 }
 
+/** What is known about the request of a refused response; `undefined` for a response of another fetch. */
+export function contextOf(response: Response): ResponseContext | undefined {
+  return (response as WithContext)[contextKey]
+}
+
 // Bytes of an error body that are read, and how long (ms); documented ones have a few hundred and come at once.
-const bodyLimit = 65_536
-const bodyTime = 3_000
+export const bodyLimit = 65_536
+export const bodyTime = 3_000
 
 /**
  * The documented error behind a refused response, typed; `undefined` when the response is ok. The response stays readable.
@@ -44,7 +49,7 @@ const bodyTime = 3_000
  */
 export async function errorFrom(response: Response): Promise<PentauthError | undefined> {
   if (response.ok || response.status < 400) return undefined
-  const context = (response as WithContext)[contextKey]
+  const context = contextOf(response)
   const unreadable = response.bodyUsed || response.body?.locked
   // A body that breaks off says nothing, and the status decides: fetch would not fail for it before it is read.
   const body = unreadable ? '' : await readCapped(response.clone(), bodyLimit, bodyTime).catch(() => '')

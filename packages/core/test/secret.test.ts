@@ -125,7 +125,12 @@ describe('PentauthError', () => {
 
   it('is plain data for logs', () => {
     const error = new PentauthError({ ...facts, cause: new Error('why') })
-    expect(JSON.parse(JSON.stringify(error))).toEqual({ ...facts, name: 'PentauthError', message: 'Slow down. Wait.' })
+    expect(JSON.parse(JSON.stringify(error))).toEqual({
+      ...facts,
+      name: 'PentauthError',
+      message: 'Slow down. Wait.',
+      docs: '@pentauth/core/docs/errors/rate_limited.md',
+    })
     expect(error).toBeInstanceOf(Error)
     expect((error.cause as Error).message).toBe('why')
     expect(Object.keys(error)).not.toContain('cause')
@@ -133,7 +138,7 @@ describe('PentauthError', () => {
 
   it('has no properties without a value', () => {
     const error = new PentauthError({ code: 'timeout', message: 'x', hint: undefined, status: undefined })
-    expect(Object.keys(error).sort()).toEqual(['code', 'name', 'retryable'])
+    expect(Object.keys(error).sort()).toEqual(['code', 'docs', 'name', 'retryable'])
     expect('cause' in error).toBe(false)
     expect(error.message).toBe('x')
   })

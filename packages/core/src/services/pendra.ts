@@ -91,5 +91,7 @@ export const pendra: Service<'rest' | 'messages' | 'responses' | 'v1'> = /* @__P
     keys: { where: 'Pendra console > API Keys', url: 'https://console.pendra.ai/api-keys' },
   },
   recommendations: [{ client: 'every client', method: 'api-key' }],
+  // The page's paths are those of the two SDKs; that the Anthropic SDK wants the bare host is found in its API docs.
+  sdk: { openai: 'https://api.pendra.ai/api/v1', anthropic: 'https://api.pendra.ai' },
   access: 'Holders of a key; every key belongs to exactly one organisation.',
 })
