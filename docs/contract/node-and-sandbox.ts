@@ -3,15 +3,26 @@ import { pensyve } from '@pentauth/core/services'
 import {
   type Auth,
   apiKey,
+  type ConnectionHintOptions,
   type Credential,
   type CredentialSource,
   clientCredentials,
+  connectionHint,
   createAuth,
   defineService,
+  type Environment,
+  type EnvKeyOptions,
   type EventListener,
+  type ExpandOptions,
+  envKey,
   errorFrom,
+  expandVariables,
   firstOf,
   type HeadersOptions,
+  type KeyCommandOptions,
+  type KeyFileOptions,
+  keyCommand,
+  keyFile,
   type NodeAuthOptions,
   PentauthError,
   type PentauthErrorCode,
@@ -59,7 +70,25 @@ export function node(): void {
   }
   const configured: Auth = createAuth(pensyve, options)
   createAuth(pensyve, { envFile: true })
-  void [auth, configured]
+  const where: ConnectionHintOptions = { env: process.env }
+  const hint: string | undefined = connectionHint(new TypeError('fetch failed'), new URL('https://x.example'), where)
+  void [auth, configured, hint]
+}
+
+/** Sources by name, and what configuration values are made of. */
+export function sources(env: Environment): void {
+  const inEnvironment: EnvKeyOptions = { env }
+  const inFile: KeyFileOptions = { env }
+  const ofCommand: KeyCommandOptions = { timeout: 60 }
+  const source: CredentialSource = firstOf(
+    keyFile('/run/secrets/pensyve', inFile),
+    envKey('TEAM_KEY', inEnvironment),
+    keyCommand(['op', 'read', 'op://agents/pensyve/key'], ofCommand),
+    keyCommand(['get-key']),
+  )
+  const options: ExpandOptions = { env, where: 'config.json' }
+  const value: string = expandVariables('https://example.com', options)
+  void [source, value, keyFile('~/pensyve.key'), envKey('TEAM_KEY'), expandVariables('plain')]
 }
 
 /** What users of node need of core is there without a second import. */

@@ -16,6 +16,8 @@ export type PentauthEvent = { readonly service: string } & (
   | { readonly type: 'service_notice'; readonly notice: string }
   /** A resource is not where the definition has it, because of a setting and not of the program. */
   | { readonly type: 'service_relocated'; readonly resource: string; readonly url: string; readonly by: string }
+  /** A setting was found and has no effect, told once before the first credential. */
+  | { readonly type: 'setting_ignored'; readonly setting: string; readonly reason: string }
   | { readonly type: 'credential_suspect'; readonly source: string; readonly reason: string }
   | { readonly type: 'source_skipped'; readonly resource: string; readonly source: string; readonly reason: string }
   | {
@@ -53,6 +55,16 @@ export type PentauthEvent = { readonly service: string } & (
       readonly resource: string
       readonly url: string
       readonly credential: CredentialSummary
+    }
+  | {
+      readonly type: 'connection_failed'
+      readonly resource: string
+      /** Where the request was going when `fetch` rejected; an abort is no failure. */
+      readonly origin: string
+      /** The platform's code, such as `ECONNREFUSED`, where it gave one. */
+      readonly reason: string | undefined
+      /** What to set or check, where the platform knows. */
+      readonly hint?: string
     }
   | {
       readonly type: 'redirect_followed'

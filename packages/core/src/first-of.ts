@@ -30,12 +30,12 @@ export function firstOf(...sources: readonly CredentialSource[]): CredentialSour
         tried.push({ source: source.name, result: `skipped: ${reason}` })
         continue
       }
-      const found = await source.get(request)
-      if (!isAbsent(found)) {
+      const found = await lookIn(source, request)
+      if (!Array.isArray(found)) {
         chosen.set(request.resource, source)
-        return found
+        return found as Credential
       }
-      tried.push({ source: source.name, result: found.absent, ...(found.next ? { next: found.next } : {}) })
+      tried.push(...found)
     }
     throw noCredential(request, tried)
   }
@@ -49,6 +49,18 @@ export function firstOf(...sources: readonly CredentialSource[]): CredentialSour
       const later = sources.slice(sources.indexOf(chosen.get(resource) as CredentialSource) + 1)
       return later.filter((source) => source.present?.()).map((source) => source.name)
     },
+  }
+}
+
+/** What a source has, or what was tried there in vain: a chain within a chain has a row for each of its links. */
+async function lookIn(source: CredentialSource, request: CredentialRequest): Promise<Credential | readonly Tried[]> {
+  try {
+    const found = await source.get(request)
+    if (!isAbsent(found)) return found
+    return [{ source: source.name, result: found.absent, ...(found.next ? { next: found.next } : {}) }]
+  } catch (error) {
+    if (PentauthError.isInstance(error) && error.code === 'no_credential' && error.tried) return error.tried
+    throw error
   }
 }
 

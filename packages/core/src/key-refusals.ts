@@ -20,6 +20,8 @@ export interface KeyRefusals {
   isEmpty(): boolean
   /** Records a refusal; `false` while the last one is so recent that looking for another key again is no use. */
   note(key: ApiKey, now: number): boolean
+  /** Whether the key was refused, and not accepted since. */
+  has(key: ApiKey): boolean
   /** Whether the key was refused a moment ago. */
   isPaused(key: ApiKey, now: number): boolean
   /**
@@ -53,6 +55,7 @@ export function keyRefusals(): KeyRefusals {
       })
       return true
     },
+    has: (key) => refusals.has(key.secret.reveal()),
     isPaused: (key, now) => now < (find(key, now)?.until ?? 0),
     waitFor(key, now, grace) {
       const refusal = find(key, now)

@@ -14,6 +14,8 @@ export type KeyReadings = KeyReading | readonly KeyReading[]
 export interface KeyRing {
   keys: readonly ApiKey[]
   current: ApiKey | undefined
+  /** What was in use before: should the new one be refused, such as half a key of a file that is being written, it may still work. */
+  previous: ApiKey | undefined
   /** Whether the keys have passed the checks of the service's own resources, and not only those of a relocated one. */
   strictly: boolean
   reading: { readonly strictly: boolean; readonly result: Promise<ApiKey | Absent> } | undefined
@@ -27,6 +29,7 @@ export function createRing(): KeyRing {
   return {
     keys: [],
     current: undefined,
+    previous: undefined,
     strictly: false,
     reading: undefined,
     renewing: undefined,
@@ -35,7 +38,7 @@ export function createRing(): KeyRing {
   }
 }
 
-/** Takes over what was read: the key in use where it is still among them, else the first that was not refused just now. */
+/** Takes over what was read: the key in use where it is among them, else the first that was not refused just now. */
 export function keep(
   name: string,
   ring: KeyRing,
@@ -51,13 +54,16 @@ export function keep(
     return absent as Absent
   }
   const keys = readings.map((reading) => keyOf(name, ring, request, reading as Exclude<KeyReading, Absent>))
+  const strictly = !request.resource.relocated
+  // What passed for a relocated resource only is not among the keys any more.
+  if (strictly && !ring.strictly) ring.current = undefined
   ring.keys = keys
-  ring.strictly = !request.resource.relocated
+  ring.strictly = strictly
   ring.flaw = undefined
   const { current } = ring
   const isPaused = (key: ApiKey) => ring.refusals.isPaused(key, request.runtime.now())
-  const chosen =
-    keys.find((key) => current && isSame(key, current)) ?? keys.find((key) => !isPaused(key)) ?? (keys[0] as ApiKey)
+  const known = keys.find((key) => current && isSame(key, current))
+  const chosen = known ?? keys.find((key) => !isPaused(key)) ?? current ?? (keys[0] as ApiKey)
   return use(ring, request, chosen, reason)
 }
 
@@ -83,6 +89,7 @@ export function use(
   reason: 'changed' | 'refused',
 ): ApiKey {
   const before = ring.current
+  if (before !== key) ring.previous = before
   ring.current = key
   if (before && before !== key && emit) {
     const summaries = Promise.all([summarize(before, runtime.crypto), summarize(key, runtime.crypto)])

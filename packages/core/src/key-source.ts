@@ -100,7 +100,9 @@ export function keySource(
     }
     if (ring.current && !isSame(ring.current, refused)) return ring.current
     const isFresh = (key: ApiKey) => !isSame(key, refused) && !ring.refusals.isPaused(key, request.runtime.now())
-    const other = isWorthALook ? ring.keys.find(isFresh) : undefined
+    const { keys, previous, refusals } = ring
+    const held = previous && !refusals.has(previous) ? [...keys, previous] : keys
+    const other = isWorthALook ? held.find(isFresh) : undefined
     if (other) return use(ring, request, other, 'refused')
     awaitSuccessor(ring, request, refused, grace)
     return undefined

@@ -1,7 +1,8 @@
 import ky, { isHTTPError, isNetworkError, isTimeoutError, type KyInstance, type Options } from 'ky'
 import type { Auth } from './auth.ts'
+import { hintOf } from './connection-failure.ts'
 import { PentauthError } from './errors.ts'
-import { reasonOf } from './http.ts'
+import { inBrackets, reasonOf } from './http.ts'
 import type { Resource } from './service.ts'
 import { errorFrom } from './service-error.ts'
 
@@ -84,9 +85,9 @@ async function typed(error: Error, refusals: WeakMap<Response, PentauthError>, s
   if (isNetworkError(error)) {
     return new PentauthError({
       code: 'network_error',
-      message: `${placeOf(error.request)} could not be reached${reasonOf(error.cause)}.`,
+      message: `${placeOf(error.request)} could not be reached${inBrackets(reasonOf(error.cause))}.`,
       service,
-      hint: 'Check the network (proxy, DNS, VPN) and the service URL.',
+      hint: hintOf(error.cause) ?? 'Check the network (proxy, DNS, VPN) and the service URL.',
       retryable: true,
     })
   }

@@ -16,6 +16,11 @@ export interface Runtime {
    * hop; `platform` in browsers, which hide it.
    */
   readonly redirects: 'self' | 'platform'
+  /**
+   * What to set or check after `fetch` to that URL failed, in one or two sentences without any secret; `undefined` when nothing
+   * better than a general hint is known.
+   */
+  explainConnection?(error: unknown, url: URL): string | undefined
 }
 
 /**

@@ -109,6 +109,16 @@ describe('keySource', () => {
 })
 
 describe('firstOf', () => {
+  it('goes on behind a chain that found nothing, and lists every link', async () => {
+    const inner = firstOf(nothing('A'), nothing('B'))
+    const wrapped = { ...firstOf(nothing('C')), name: 'wrapped' }
+    const auth = createAuth(pensyve, { credential: firstOf(inner, wrapped, nothing('D')), runtime: offline })
+    const error = await caught(auth.credential('https://api.pensyve.com/v1'))
+    expect(error.tried?.map(({ source }) => source)).toEqual(['A', 'B', 'C', 'D'])
+    const found = createAuth(pensyve, { credential: firstOf(inner, apiKey(testKey.pensyve())), runtime: offline })
+    expect((await found.credential('https://api.pensyve.com/v1')).kind).toBe('api-key')
+  })
+
   const select = (url: string, ...sources: CredentialSource[]) => {
     const { auth, events } = recorded(pendium, firstOf(...sources))
     return { result: auth.credential(url), events }

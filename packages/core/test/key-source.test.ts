@@ -96,6 +96,28 @@ describe('a source that is read before each use', () => {
     expectNoMarker(events)
   })
 
+  it('that is half written and looks like a key: the one before serves until the file is whole', async () => {
+    let content = one
+    const source = keySource('key file', () => content, { reads: 'each-use' })
+    const working = new Set([one, two].map((key) => `Bearer ${key}`))
+    const { auth, events } = recorded(pendra, source, ({ headers }) =>
+      working.has(headers.get('authorization') ?? '') ? Response.json({}) : refused(),
+    )
+    expect((await auth.fetch(url)).status).toBe(200)
+    content = two.slice(0, 30)
+    const answers = await Promise.all(Array.from({ length: 20 }, () => auth.fetch(url)))
+    expect(answers.map(({ status }) => status)).toEqual(Array.from({ length: 20 }, () => 200))
+    expect((await auth.fetch(url)).status).toBe(200)
+    expect(await isKey(auth, one)).toBe(true)
+    content = two
+    expect((await auth.fetch(url)).status).toBe(200)
+    expect(await isKey(auth, two)).toBe(true)
+    working.delete(`Bearer ${one}`)
+    working.delete(`Bearer ${two}`)
+    expect((await auth.fetch(url)).status).toBe(401)
+    expect(events.filter(({ type }) => type === 'key_switched').length).toBeLessThanOrEqual(4)
+  })
+
   it('that never held anything says what it looked at', async () => {
     const { auth, holds } = changing({ absent: 'there is no such file' })
     expect((await caught(auth.credential())).code).toBe('no_credential')

@@ -7,10 +7,13 @@ import {
   firstOf,
   type Service,
 } from '@pentauth/core'
+import { atBaseUrl, baseUrlName, type IgnoredSetting } from './base-url.ts'
+import { connectionHint } from './connection-hint.ts'
 import { debugListener } from './debug.ts'
 import { envFile } from './env-file.ts'
-import { clientFrom, keyFrom } from './variable-source.ts'
-import { type Environment, variables } from './variables.ts'
+import type { Environment } from './environment.ts'
+import { sourcesIn } from './variable-source.ts'
+import { type Variables, variables } from './variables.ts'
 
 export interface NodeAuthOptions extends Partial<AuthOptions> {
   /** The environment to read; `process.env` unless given. */
@@ -20,15 +23,19 @@ export interface NodeAuthOptions extends Partial<AuthOptions> {
 }
 
 /**
- * Makes an authenticated `fetch` for a service from what this process was given: the option, else the environment, else a `.env`
- * file when asked.
+ * Makes an authenticated `fetch` for a service from what this process was given: the option, else the environment (the key's
+ * variable, else the file that `…_API_KEY_FILE` names, else a client), else a `.env` file when asked.
  *
- * It never opens a browser and touches nothing before the first use. `fetch`, `headers` and `credential` reject as in
- * `@pentauth/core`; when nothing is found, with `no_credential`, whose `tried` lists every place that was looked at.
+ * With `PENSYVE_BASE_URL`, or the like for another service, in the environment, the service is at that origin instead of its own.
+ * A `.env` file cannot move a service.
+ *
+ * It never opens a browser and touches nothing else before the first use. `fetch`, `headers` and `credential` reject as in
+ * `@pentauth/core`, and with `source_failed` for a key file that cannot be read; when nothing is found, with `no_credential`, whose
+ * `tried` lists every place that was looked at.
  *
  * With `PENTAUTH_DEBUG=1` in the environment, events are printed to stderr; no event holds a secret.
  *
- * @throws PentauthError `invalid_option` when `credential` is given and is not a source.
+ * @throws PentauthError `invalid_option` when `credential` is given and is not a source, or the base URL is unusable.
  * @example
  * ```ts
  * const auth = createAuth(pendra) // PENDRA_API_KEY
@@ -36,15 +43,50 @@ export interface NodeAuthOptions extends Partial<AuthOptions> {
  * ```
  */
 export function createAuth<Names extends string>(service: Service<Names>, options: NodeAuthOptions = {}): Auth<Names> {
-  const { env = process.env, envFile: file, credential, onEvent = debugListener(env), ...rest } = options
-  const places = [variables(env), ...(file ? [envFile(file === true ? '.env' : file)] : [])]
-  const found = places.flatMap((place) => [keyFrom(place, service), clientFrom(place, service)])
-  const chain = [credential ?? notGiven, ...found.filter((source) => source !== undefined)]
-  return createCoreAuth(service, { ...rest, ...(onEvent ? { onEvent } : {}), credential: firstOf(...chain) })
+  const { env = process.env, envFile: file, credential, onEvent = debugListener(env), runtime, ...rest } = options
+  const { service: located, ignored } = atBaseUrl(service, env)
+  const contents = file ? envFile(file === true ? '.env' : file, env) : undefined
+  const places = [variables(env), ...(contents ? [contents] : [])]
+  const chain = firstOf(credential ?? notGiven, ...places.flatMap((place) => sourcesIn(place, located)))
+  const source = telling(chain, () => [ignored, contents && baseUrlIn(contents, located)])
+  return createCoreAuth(located, {
+    ...rest,
+    runtime: explaining(runtime),
+    ...(onEvent ? { onEvent } : {}),
+    credential: source,
+  })
+}
+
+// Property by property, since a runtime's getters stay unread until they are needed; what it brings of its own wins.
+function explaining(runtime: NodeAuthOptions['runtime'] = {}): NonNullable<NodeAuthOptions['runtime']> {
+  const own: NonNullable<NodeAuthOptions['runtime']> = { explainConnection: (error, url) => connectionHint(error, url) }
+  return Object.defineProperties(own, Object.getOwnPropertyDescriptors(runtime))
 }
 
 /** The first link when the option is missing, so that the error's table starts with it. */
 const notGiven: CredentialSource = {
   name: 'option "credential"',
   get: () => ({ absent: 'not given', next: 'createAuth(service, { credential: apiKey(key) })' }),
+}
+
+// A file that lies in a working directory may be anybody's; with a base URL it could have keys of the environment sent anywhere.
+function baseUrlIn(file: Variables, service: Service): IgnoredSetting | undefined {
+  const name = baseUrlName(service)
+  if (!file.has(name)) return undefined
+  return { setting: file.label(name), reason: 'only the environment may say where a service is, not a file' }
+}
+
+/** The source, with the settings that have no effect told before its first use. */
+function telling(source: CredentialSource, look: () => readonly (IgnoredSetting | undefined)[]): CredentialSource {
+  let isTold = false
+  return {
+    ...source,
+    get(request) {
+      if (!isTold && request.emit) {
+        isTold = true
+        for (const setting of look()) if (setting) request.emit({ type: 'setting_ignored', ...setting })
+      }
+      return source.get(request)
+    },
+  }
 }

@@ -1,6 +1,6 @@
 import process from 'node:process'
 import type { EventListener } from '@pentauth/core'
-import type { Environment } from './variables.ts'
+import type { Environment } from './environment.ts'
 
 /** Prints events to stderr when `PENTAUTH_DEBUG=1`; stdout may carry a protocol and is never touched. */
 export function debugListener(env: Environment): EventListener | undefined {

@@ -1,55 +1,70 @@
-import { readFileSync, statSync } from 'node:fs'
 import { parseEnv } from 'node:util'
 import { PentauthError } from '@pentauth/core'
-import type { Variables } from './variables.ts'
+import type { Environment } from './environment.ts'
+import { expand } from './expand.ts'
+import { textFile } from './text-file.ts'
+import { isFilled, type Variables } from './variables.ts'
+
+interface Contents {
+  readonly text: string
+  readonly values: NodeJS.Dict<string>
+  /** The lines that were looked up, by name. */
+  readonly lines: Map<string, Line>
+}
+
+interface Line {
+  readonly number: number
+  /** What stands behind the `=`, as written. */
+  readonly written: string
+}
 
 /**
- * The variables of a `.env` file, read once when first needed.
+ * The variables of a `.env` file, read when first needed and again when it has changed.
  *
- * The file's syntax is Node's own (`util.parseEnv`); the environment of the process is not changed.
+ * The file's syntax is Node's own (`util.parseEnv`); the environment of the process is not changed. References are looked up in the
+ * environment, then in the file; a value in single quotes has none.
  *
  * @throws PentauthError (when first used) `invalid_option` when the file exists and cannot be read, `malformed_credential` when a
  *   value would silently be cut at a "#".
  */
-export function envFile(path: string): Variables {
-  let contents: { text: string; values: NodeJS.Dict<string> } | undefined | 'absent'
-  const read = () => {
-    contents ??= parse(path)
+export function envFile(path: string, env: Environment): Variables {
+  const readText = textFile(path, { limit: 1_048_576, failed: (why) => unreadable(path, why) })
+  let contents: Contents | undefined
+  const read = (): Contents | undefined => {
+    const text = readText()
+    // Node 22.12 keeps a comment at the very end unless a line end follows.
+    if (text === undefined) contents = undefined
+    else if (contents?.text !== text) contents = { text, values: parseEnv(`${text}\n`), lines: new Map() }
     return contents
   }
   return {
     label: (name) => `${name} in ${path}`,
     find(name) {
       const file = read()
-      const value = file === 'absent' ? undefined : file.values[name]
-      if (file === 'absent' || !value?.trim()) return undefined
-      const { number, text } = lineOf(file.text, name)
+      const value = file?.values[name]
+      if (!file || !isFilled(value)) return undefined
+      const { number, written } = lineOf(file, name)
       const source = `${path}:${number}`
       // In this syntax an unquoted "#" starts a comment, also in the middle of a word.
-      if (/^[^"'`]\S*#/.test(text.replace(/^[^=]*=\s*/, ''))) throw cut(name, source)
-      return { value, source }
+      if (/^[^"'`]\S*#/.test(written)) throw cut(name, source)
+      if (written.startsWith("'")) return { value, source }
+      const { text, from } = expand(value, `${name} at ${source}`, (other) =>
+        env[other]?.trim?.() ? env[other] : file.values[other],
+      )
+      return isFilled(text) ? { value: text, source: source + from } : undefined
+    },
+    has(name) {
+      try {
+        return isFilled(read()?.values[name])
+      } catch {
+        return false
+      }
     },
     missing(name) {
       const file = read()
-      return file === 'absent' ? 'there is no such file' : file.values[name] === undefined ? 'not set' : 'set but blank'
+      return file ? (file.values[name] === undefined ? 'not set' : 'set but blank') : 'there is no such file'
     },
     next: (name, example) => `add the line ${name}=${example}`,
-  }
-}
-
-function parse(path: string): { text: string; values: NodeJS.Dict<string> } | 'absent' {
-  try {
-    // A pipe that nobody writes to would hold the process for ever.
-    if (!statSync(path).isFile()) throw unreadable(path, 'not a file')
-    // A byte order mark would become part of the first name.
-    const text = readFileSync(path, 'utf8').replace(/^\uFEFF/, '')
-    // Node 22.12 keeps a comment at the very end unless a line end follows.
-    return { text, values: parseEnv(`${text}\n`) }
-  } catch (error) {
-    if (PentauthError.isInstance(error)) throw error
-    const { code = 'unknown error' } = error as NodeJS.ErrnoException
-    if (code === 'ENOENT') return 'absent'
-    throw unreadable(path, code)
   }
 }
 
@@ -62,16 +77,20 @@ function unreadable(path: string, why: string): PentauthError {
 }
 
 /** The last line that sets a name: as in shells, the last one wins. */
-function lineOf(text: string, name: string): { number: number; text: string } {
-  const lines = text.split(/\r?\n/)
-  const index = lines.findLastIndex(
+function lineOf({ text, lines }: Contents, name: string): Line {
+  const known = lines.get(name)
+  if (known) return known
+  const all = text.split(/\r?\n/)
+  const index = all.findLastIndex(
     (line) =>
       line
         .replace(/^\s*(?:export\s+)?/, '')
         .split('=')[0]
         ?.trim() === name,
   )
-  return { number: index + 1, text: lines[index] ?? '' }
+  const line = { number: index + 1, written: (all[index] ?? '').replace(/^[^=]*=\s*/, '') }
+  lines.set(name, line)
+  return line
 }
 
 function cut(name: string, source: string): PentauthError {

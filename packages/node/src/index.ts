@@ -19,3 +19,9 @@ export {
   throwIfRefused,
 } from '@pentauth/core'
 export { createAuth, type NodeAuthOptions } from './auth.ts'
+export { type ConnectionHintOptions, connectionHint } from './connection-hint.ts'
+export { type EnvKeyOptions, envKey } from './env-key.ts'
+export type { Environment } from './environment.ts'
+export { type ExpandOptions, expandVariables } from './expand.ts'
+export { type KeyCommandOptions, keyCommand } from './key-command.ts'
+export { type KeyFileOptions, keyFile } from './key-file.ts'

@@ -1,12 +1,20 @@
-/** Environment variables by name, as in `process.env`. */
-export type Environment = Readonly<Record<string, string | undefined>>
+import type { Environment } from './environment.ts'
+import { expand } from './expand.ts'
+
+/** A value and where exactly it stands. */
+export interface Found {
+  readonly value: string
+  readonly source: string
+}
 
 /** A place that holds variables: the environment or a file. */
 export interface Variables {
   /** How a variable of this place is called in messages: `PENSYVE_API_KEY`, `PENSYVE_API_KEY in .env`. */
   label(name: string): string
-  /** The value and where exactly it stands, or `undefined` when it is not set or blank. */
-  find(name: string): { readonly value: string; readonly source: string } | undefined
+  /** The value with its references replaced, or `undefined` when it is not set or blank. */
+  find(name: string): Found | undefined
+  /** Whether it is set and not blank, whatever it holds; never fails. */
+  has(name: string): boolean
   /** Why `find` found nothing, in words. */
   missing(name: string): string
   /** What to do so that it finds something. */
@@ -19,9 +27,17 @@ export function variables(env: Environment): Variables {
     label: (name) => name,
     find(name) {
       const value = env[name]
-      return typeof value === 'string' && value.trim() ? { value, source: name } : undefined
+      if (!isFilled(value)) return undefined
+      const { text, from } = expand(value, name, (other) => env[other])
+      return isFilled(text) ? { value: text, source: name + from } : undefined
     },
+    has: (name) => isFilled(env[name]),
     missing: (name) => (env[name] === undefined ? 'not set' : 'set but blank'),
     next: (name, example) => `export ${name}=${example}`,
   }
+}
+
+/** Whether a variable has a value; an object without a prototype of its own has others' members under some names. */
+export function isFilled(value: unknown): value is string {
+  return typeof value === 'string' && value.trim() !== ''
 }

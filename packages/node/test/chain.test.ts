@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { pendium, pensyve, pentographer } from '@pentauth/core/services'
 import { caught, testKey } from '@pentauth/tooling/canary'
 import { describe, expect, it } from 'vitest'
@@ -48,6 +51,56 @@ describe('the chain: option, then environment', () => {
     expect(events).toMatchObject([{ credential: { source: 'PENTOGRAPHER_API_KEY' }, passedOver }])
   })
 
+  it('each place wins over those behind it, and an event names all that were passed over', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'pentauth-chain-'))
+    const [keyPath, envFile] = [join(folder, 'key'), join(folder, '.env')]
+    writeFileSync(keyPath, testKey.pentographer('file'))
+    const clients = { PENTOGRAPHER_CLIENT_ID: clientId, PENTOGRAPHER_CLIENT_SECRET: clientSecret }
+    const set = { PENTOGRAPHER_API_KEY: testKey.pentographer('set'), PENTOGRAPHER_API_KEY_FILE: keyPath, ...clients }
+    const lines = Object.entries(set).map((entry) => entry.join('='))
+    writeFileSync(envFile, lines.join('\n'))
+
+    const places: [string, Partial<typeof set>][] = [
+      ['PENTOGRAPHER_API_KEY', set],
+      [`PENTOGRAPHER_API_KEY_FILE (${keyPath})`, { PENTOGRAPHER_API_KEY_FILE: keyPath, ...clients }],
+      [`${envFile}:1`, {}],
+    ]
+    const all = [
+      'PENTOGRAPHER_API_KEY',
+      'PENTOGRAPHER_API_KEY_FILE',
+      'PENTOGRAPHER_CLIENT_ID and PENTOGRAPHER_CLIENT_SECRET',
+      `PENTOGRAPHER_API_KEY in ${envFile}`,
+      `PENTOGRAPHER_API_KEY_FILE in ${envFile}`,
+      `PENTOGRAPHER_CLIENT_ID in ${envFile} and PENTOGRAPHER_CLIENT_SECRET in ${envFile}`,
+    ]
+    const selected = async (env: Partial<typeof set>, more: Parameters<typeof createAuth>[1] = {}) => {
+      const events: PentauthEvent[] = []
+      const onEvent = (event: PentauthEvent) => events.push(event)
+      await createAuth(pentographer, { env, envFile, onEvent, ...more }).credential()
+      return events.flatMap((event) =>
+        event.type === 'credential_selected' ? [event.credential.source, ...event.passedOver] : [],
+      )
+    }
+    try {
+      const credential = apiKey(testKey.pentographer('option'))
+      expect(await selected(set, { credential })).toEqual(['option "credential"', ...all])
+      for (const [index, [source, env]] of places.entries()) {
+        const behind = index === 2 ? all.slice(4) : all.slice(index + 1)
+        expect(await selected(env)).toEqual([source, ...behind])
+      }
+    } finally {
+      rmSync(folder, { recursive: true })
+    }
+  })
+
+  it('what is broken and was passed over fails nothing, and is named as there', async () => {
+    const events: PentauthEvent[] = []
+    const onEvent = (event: PentauthEvent) => events.push(event)
+    const env = { PENSYVE_API_KEY: testKey.pensyve(), PENSYVE_API_KEY_FILE: tmpdir() }
+    expect((await createAuth(pensyve, { env, envFile: tmpdir(), onEvent }).credential()).source).toBe('PENSYVE_API_KEY')
+    expect(events.at(-1)).toMatchObject({ type: 'credential_selected', passedOver: ['PENSYVE_API_KEY_FILE'] })
+  })
+
   it('white space around a key is removed', async () => {
     const key = testKey.pensyve()
     expect((await headerOf(pensyve, { env: { PENSYVE_API_KEY: ` ${key}\n` } }, key)).isKey).toBe(true)
@@ -63,9 +116,12 @@ describe('the chain: option, then environment', () => {
     }
   })
 
-  it('touches nothing before the first use', () => {
-    const env = new Proxy({}, { get: (_target, name) => expect.fail(`read ${String(name)}`) })
-    expect(() => createAuth(pensyve, { env, onEvent: () => undefined })).not.toThrow()
+  it('looks for no credential before the first use', () => {
+    const asked: unknown[] = []
+    const env = new Proxy({}, { get: (_target, name) => void asked.push(name) })
+    createAuth(pensyve, { env, envFile: '/nowhere/.env', onEvent: () => undefined })
+    // Where the service is can be asked of the result at once.
+    expect(asked).toEqual(['PENSYVE_BASE_URL'])
   })
 })
 
@@ -78,6 +134,11 @@ describe('when nothing is found', () => {
       tried: [
         { source: 'option "credential"', result: 'not given' },
         { source: 'PENTOGRAPHER_API_KEY', result: 'set but blank', next: 'export PENTOGRAPHER_API_KEY=ptg_…' },
+        {
+          source: 'PENTOGRAPHER_API_KEY_FILE',
+          result: 'not set',
+          next: 'export PENTOGRAPHER_API_KEY_FILE=/run/secrets/pentographer',
+        },
         { source: 'PENTOGRAPHER_CLIENT_ID and PENTOGRAPHER_CLIENT_SECRET', result: 'not set' },
       ],
     })

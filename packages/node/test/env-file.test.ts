@@ -79,6 +79,7 @@ describe('a .env file, when asked', () => {
     expect(error.tried.map(({ source }: { source: string }) => source)).toEqual([
       'option "credential"',
       'PENSYVE_API_KEY',
+      'PENSYVE_API_KEY_FILE',
     ])
   })
 })

@@ -18,7 +18,8 @@ import { pensyve, pentographer } from '@pentauth/core/services'
 }
 
 describe('loading', () => {
-  const heavy = /undici|webcrypto|crypto\/webapi|internal\/crypto\/(?:hash|webcrypto)$|node:https?$|_http_/
+  const heavy =
+    /undici|NativeModule child_process$|webcrypto|crypto\/webapi|internal\/crypto\/(?:hash|webcrypto)$|node:https?$|_http_/
   const headersOfKey = 'await createAuth(pensyve).headers(pensyve.resources.rest.url)'
   const loadedBy = async (code: string) => {
     const list = `;console.log(JSON.stringify(process.moduleLoadList))`

@@ -1,0 +1,67 @@
+import type { AuthContext } from './auth-context.ts'
+import type { Secret } from './credential.ts'
+import { PentauthError } from './errors.ts'
+import { explained, passthrough, reasonOf } from './http.ts'
+import { withoutSecrets } from './redaction.ts'
+import type { NamedResource } from './resource-for.ts'
+
+/**
+ * Sends one request as it is; when `fetch` rejects, an event says why and what to set, and the platform's error passes untouched.
+ *
+ * @param input the URL of this hop, which after a redirect is not the caller's
+ */
+export async function deliver(
+  auth: AuthContext,
+  resource: NamedResource,
+  secret: Secret,
+  input: string | URL | Request,
+  init: RequestInit,
+): Promise<Response> {
+  try {
+    return await passthrough(auth.runtime, input, init)
+  } catch (error) {
+    if (!init.signal?.aborted && !isAbort(error) && !PentauthError.isInstance(error))
+      tell(auth, resource, secret, input, error)
+    throw error
+  }
+}
+
+function tell(
+  auth: AuthContext,
+  resource: NamedResource,
+  secret: Secret,
+  input: string | URL | Request,
+  error: unknown,
+): void {
+  const url = input instanceof URL ? input.href : typeof input === 'string' ? input : input.url
+  // A redirect may have led to a host whose name repeats the secret.
+  const explanation = explained(auth.runtime, error, url)
+  const hint = explanation === undefined ? undefined : withoutSecrets(explanation, secret)
+  if (hint !== undefined) remember(error, hint)
+  auth.emit?.({
+    type: 'connection_failed',
+    resource: resource.name,
+    origin: withoutSecrets(new URL(url).origin, secret),
+    reason: reasonOf(error),
+    ...(hint === undefined ? {} : { hint }),
+  })
+}
+
+// By name: a signal's own reason may be any error, and the platforms' aborts have two.
+function isAbort(error: unknown): boolean {
+  return error instanceof Error && (error.name === 'AbortError' || error.name === 'TimeoutError')
+}
+
+// A registered symbol: ky.ts may be the ES module of this package and `auth` from its CommonJS twin.
+const hintKey: unique symbol = Symbol.for('pentauth.connectionHint')
+
+/** Notes the hint on the platform's error, invisible to loops, JSON and spreads, for those who replace that error. */
+function remember(error: unknown, hint: string): void {
+  if (typeof error !== 'object' || error === null) return
+  Reflect.defineProperty(error, hintKey, { value: hint, configurable: true })
+}
+
+/** The hint that was found when this error came out of `fetch`. */
+export function hintOf(error: unknown): string | undefined {
+  return (error as { readonly [hintKey]?: string } | undefined)?.[hintKey]
+}

@@ -1,0 +1,37 @@
+import process from 'node:process'
+import { type CredentialSource, keySource, PentauthError } from '@pentauth/core'
+import type { Environment } from './environment.ts'
+import { looksLikeKey } from './mistaken-key.ts'
+import { keyReading, variableReading } from './variable-source.ts'
+import { variables } from './variables.ts'
+
+export interface EnvKeyOptions {
+  /** The environment to read; `process.env` unless given. */
+  readonly env?: Environment
+}
+
+/**
+ * The API key in an environment variable of any name; read once, and again after a refusal.
+ *
+ * @throws PentauthError `invalid_option` for what is no name of a variable; (when first used) `malformed_credential`,
+ *   `wrong_credential`. A variable that is not set or blank is no failure: a chain goes on.
+ * @example
+ * ```ts
+ * const auth = createAuth(pensyve, { credential: envKey('TEAM_PENSYVE_KEY') })
+ * ```
+ */
+export function envKey(name: string, { env = process.env }: EnvKeyOptions = {}): CredentialSource {
+  checkName(name)
+  const place = variables(env)
+  const source = keySource(name, (service) => keyReading(place, name, service), variableReading)
+  return { ...source, present: () => place.has(name) }
+}
+
+function checkName(name: string): void {
+  if (typeof name === 'string' && /^[A-Za-z_]\w*$/.test(name) && !looksLikeKey(name)) return
+  throw new PentauthError({
+    code: 'invalid_option',
+    message: 'envKey needs the name of an environment variable.',
+    hint: "Write envKey('PENSYVE_API_KEY'), not its value; a key itself goes to apiKey().",
+  })
+}
