@@ -31,8 +31,7 @@ export async function authorizedFetch(
   const credential = pending instanceof Promise ? await pending : pending
   const request = withCredential(auth, resource, credential, input, init)
   const response = await send(auth, request, resource)
-  if (response.status < 400) auth.source.accepted?.(credential, auth.requestFor(resource))
-  if (response.status < 400 || !(await isRefused(auth, response, resource, credential))) return response
+  if (!(await isRefused(auth, response, resource, credential))) return response
 
   const renewed = await unlessAborted(renew(auth, resource, credential, response), signal)
   if (!renewed || !request.replayable) return response
@@ -90,14 +89,25 @@ function send(auth: AuthContext, request: Outgoing, resource: NamedResource): Pr
   return deliver(auth, resource, request.secret, input, { ...init, redirect })
 }
 
-/** Whether the service refused this credential itself; marks every refused response for `errorFrom`. */
-async function isRefused(
+/** Whether the service refused this credential itself, which is told only where it can be so: other answers wait for nothing. */
+function isRefused(
+  auth: AuthContext,
+  response: Response,
+  resource: NamedResource,
+  credential: Credential,
+): boolean | Promise<boolean> {
+  if (response.status >= 400) return judge(auth, response, resource, credential)
+  auth.source.accepted?.(credential, auth.requestFor(resource))
+  return false
+}
+
+/** Reads what the refusal is about, and marks the response for `errorFrom`. */
+async function judge(
   auth: AuthContext,
   response: Response,
   resource: NamedResource,
   credential: Credential,
 ): Promise<boolean> {
-  if (response.status < 400) return false
   attachContext(response, { service: auth.service, resource, credential })
   // 401 is the standard's answer to a bad credential, 403 is Pensyve's; neither always means it, so the text decides.
   if (response.status !== 401 && response.status !== 403) return false
