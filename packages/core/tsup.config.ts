@@ -7,13 +7,14 @@ async function copyErrorPages(): Promise<void> {
   await cp('../../docs/errors', 'docs/errors', { recursive: true })
 }
 
+/** The main entries, one file each: a program that starts with them loads two modules and no chunks. */
 export default defineConfig({
-  entry: ['src/index.ts', 'src/services.ts', 'src/ky.ts', 'src/schema.ts', 'src/sdk.ts'],
+  entry: ['src/index.ts', 'src/services.ts'],
   format: ['esm', 'cjs'],
-  dts: true,
+  dts: { entry: ['src/index.ts', 'src/services.ts', 'src/ky.ts', 'src/schema.ts', 'src/sdk.ts'] },
   sourcemap: true,
   clean: true,
-  splitting: true,
+  splitting: false,
   treeshake: true,
   removeNodeProtocol: false,
   target: 'es2023',

@@ -1,4 +1,4 @@
-import { printable } from './errors.ts'
+import { printable } from './printable.ts'
 import type { DocumentedError } from './service.ts'
 
 // A parameter is an id or a name; more is some other text.

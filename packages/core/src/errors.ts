@@ -144,13 +144,3 @@ export class PentauthError extends Error {
     return Object.fromEntries(Object.entries(facts).filter(([, value]) => value !== undefined))
   }
 }
-
-// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is being removed
-const control = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g
-const invisible = /\p{Default_Ignorable_Code_Point}|[\u200e\u200f\u202a-\u202e\u2066-\u2069\u061c]/gu
-
-/** Text a server sent, made safe to print: no control, direction or invisible characters, at most `limit` characters. */
-export function printable(text: string, limit = 300): string {
-  const clean = text.replace(invisible, '').replace(control, ' ').trim()
-  return clean.length > limit ? `${clean.slice(0, limit)}…` : clean
-}

@@ -1,5 +1,4 @@
-import { readFileSync } from 'node:fs'
-import process from 'node:process'
+import { builtin } from './builtin.ts'
 import type { Environment } from './environment.ts'
 
 /** What a hint depends on, besides the error: how this process was started and what its Node can do. */
@@ -36,7 +35,9 @@ export function thisProcess(env: Environment = process.env): NodeProcess {
     },
     certificatesAt(path) {
       try {
-        return /-----BEGIN (?:\w+ )?CERTIFICATE-----/.test(readFileSync(path, 'latin1')) ? 'some' : 'none'
+        return /-----BEGIN (?:\w+ )?CERTIFICATE-----/.test(builtin('node:fs').readFileSync(path, 'latin1'))
+          ? 'some'
+          : 'none'
       } catch {
         return 'unreadable'
       }

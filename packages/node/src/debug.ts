@@ -1,4 +1,3 @@
-import process from 'node:process'
 import type { EventListener } from '@pentauth/core'
 import type { Environment } from './environment.ts'
 

@@ -1,5 +1,5 @@
-import { parseEnv } from 'node:util'
 import { PentauthError } from '@pentauth/core'
+import { builtin } from './builtin.ts'
 import type { Environment } from './environment.ts'
 import { expand } from './expand.ts'
 import { textFile } from './text-file.ts'
@@ -34,7 +34,8 @@ export function envFile(path: string, env: Environment): Variables {
     const text = readText()
     // Node 22.12 keeps a comment at the very end unless a line end follows.
     if (text === undefined) contents = undefined
-    else if (contents?.text !== text) contents = { text, values: parseEnv(`${text}\n`), lines: new Map() }
+    else if (contents?.text !== text)
+      contents = { text, values: builtin('node:util').parseEnv(`${text}\n`), lines: new Map() }
     return contents
   }
   return {

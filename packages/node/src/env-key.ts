@@ -1,4 +1,3 @@
-import process from 'node:process'
 import { type CredentialSource, keySource, PentauthError } from '@pentauth/core'
 import type { Environment } from './environment.ts'
 import { looksLikeKey } from './mistaken-key.ts'

@@ -1,5 +1,4 @@
 import type { ChildProcess } from 'node:child_process'
-import { basename } from 'node:path'
 import {
   type CredentialSource,
   type KeySourceOptions,
@@ -7,6 +6,7 @@ import {
   PentauthError,
   type PentauthErrorInit,
 } from '@pentauth/core'
+import { builtin } from './builtin.ts'
 import { looksLikeKey } from './mistaken-key.ts'
 
 export interface KeyCommandOptions extends Pick<KeySourceOptions, 'refusedGrace'> {
@@ -50,12 +50,11 @@ export function keyCommand(
 
 /** A command in messages: its program only, and of a whole command line by mistake only the first word. */
 function called(program: string): string {
-  return `"${basename(program).split(/\s/)[0]}"`
+  return `"${builtin('node:path').basename(program).split(/\s/)[0]}"`
 }
 
 async function run([program, ...args]: [string, ...string[]], timeout: number): Promise<string> {
-  // Loaded when needed: it brings half of Node's network code, and most programs run no command.
-  const { spawn } = await import('node:child_process')
+  const { spawn } = builtin('node:child_process')
   const failed = (what: string, hint: string, rest: Partial<PentauthErrorInit> = {}) =>
     new PentauthError({ code: 'source_failed', message: `The command ${called(program)} ${what}.`, hint, ...rest })
 

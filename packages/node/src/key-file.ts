@@ -1,7 +1,5 @@
-import { homedir } from 'node:os'
-import { resolve } from 'node:path'
-import process from 'node:process'
 import { type Absent, type CredentialSource, type KeySourceOptions, keySource, PentauthError } from '@pentauth/core'
+import { builtin } from './builtin.ts'
 import type { Environment } from './environment.ts'
 import { expand } from './expand.ts'
 import { looksLikeKey } from './mistaken-key.ts'
@@ -45,7 +43,7 @@ export type KeyFileReader = () => Found | Absent
 
 /** @param label how the file is called in messages, given its path */
 export function keyFileReader(given: string, label: (path: string) => string): KeyFileReader {
-  const path = resolve(given.replace(/^~(?=[\\/])/, () => homedir()))
+  const path = builtin('node:path').resolve(given.replace(/^~(?=[\\/])/, () => builtin('node:os').homedir()))
   const source = label(path)
   const next = 'write the key into it'
   const read = textFile(path, { limit: 65_536, failed: (why) => unreadable(source, why) })

@@ -1,6 +1,6 @@
-import { type BigIntStats, closeSync, constants, fstatSync, openSync, readSync, statSync } from 'node:fs'
-import process from 'node:process'
+import type { BigIntStats } from 'node:fs'
 import type { PentauthError } from '@pentauth/core'
+import { builtin } from './builtin.ts'
 
 export interface TextFileOptions {
   /** Most bytes that are read; a larger file is refused. */
@@ -34,6 +34,7 @@ const coarsest = 2
  */
 export function textFile(path: string, options: TextFileOptions): () => string | undefined {
   const { limit, failed, clock = process.uptime } = options
+  const { statSync } = builtin('node:fs')
   let known: Known | undefined
 
   const refresh = (): string | undefined => {
@@ -60,6 +61,7 @@ export function textFile(path: string, options: TextFileOptions): () => string |
 
 /** The text and the stamp it had before it was read: a change during the reading then shows at the next look. */
 function readText(path: string, limit: number, failed: TextFileOptions['failed']): Pick<Known, 'stamp' | 'text'> {
+  const { closeSync, constants, fstatSync, openSync, readSync } = builtin('node:fs')
   // Without waiting: opening a pipe that nobody writes to would hold the process for ever. Windows has no such pipes.
   const file = openSync(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0))
   try {
