@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path'
 
 /** Folders with workspaces in them, as pnpm-workspace.yaml has them. */
 const GROUPS = ['packages', 'examples']
-const SINGLES = ['docs', 'tooling']
+const SINGLES = ['bench', 'docs', 'tooling']
 const IGNORED = new Set(['node_modules', 'dist', 'coverage', '.turbo'])
 
 /**
@@ -40,7 +40,8 @@ export function buildFingerprint(root) {
         .map((name) => `${folder}/${name}`),
       ...filesUnder(root, `${folder}/src`),
     ])
-  return hashFiles(root, [...shared, ...sources])
+  // Copied into the package by its build.
+  return hashFiles(root, [...shared, ...sources, ...filesUnder(root, 'docs/errors')])
 }
 
 /**

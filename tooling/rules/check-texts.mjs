@@ -57,7 +57,7 @@ const PLACEHOLDER = /^(Bearer )?[a-z]+([_-][a-z]+)*$/
  */
 export function checkTestCredentials(root) {
   const tests = ourFiles(root).filter((file) =>
-    /^(packages|examples|tooling)\/.*(^|\/)test\/|\.test\.m?tsx?$/.test(file),
+    /^(packages|examples|bench|tooling)\/.*(^|\/)test\/|\.test\.m?tsx?$/.test(file),
   )
   return linesOf(root, tests).flatMap(({ file, line, text }) =>
     CREDENTIALS.flatMap((pattern) => text.match(pattern) ?? [])

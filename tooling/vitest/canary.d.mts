@@ -21,6 +21,9 @@ export interface Rendering {
 /** Every way in which a value, and each error of its cause chain, becomes text. */
 export declare function renderings(value: unknown): readonly Rendering[]
 
+/** Whether a text shows the marker of a test credential, also in base64, hex or percent-encoding. */
+export declare function hasMarker(text: string): boolean
+
 /** Fails if the value shows the marker in any rendering. */
 export declare function expectNoMarker(value: unknown): void
 

@@ -8,6 +8,7 @@ import { afterAll, afterEach, chai, expect } from 'vitest'
 import { hasMarker, masked } from '../canary/marker.mjs'
 import { findMarker } from './renderings.mjs'
 
+export { hasMarker } from '../canary/marker.mjs'
 export { testKey } from '../canary/test-key.mjs'
 export { renderings } from './renderings.mjs'
 

@@ -32,11 +32,11 @@ export interface AuthContext {
 
 /** Prepares what the requests of one `Auth` share; nothing is read or sent. */
 export function createContext(service: Service, options: AuthOptions): AuthContext {
-  // JavaScript callers may leave the options out altogether.
-  const { credential, onEvent } = options ?? {}
+  // Own properties only, since anybody may have polluted Object.prototype; JavaScript callers may leave the options out altogether.
+  const { credential, onEvent, runtime: given }: AuthOptions = Object.assign(Object.create(null), options)
   checkService(service)
   const source = requireSource(credential)
-  const runtime = withDefaults(options.runtime)
+  const runtime = withDefaults(given)
   const emit = emitter(service.id, onEvent)
   const requests = new WeakMap<NamedResource, CredentialRequest>()
   let last: CredentialRequest | undefined

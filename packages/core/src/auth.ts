@@ -41,13 +41,21 @@ export interface Auth<Names extends string = string> {
  */
 export function createAuth<Names extends string>(service: Service<Names>, options: AuthOptions): Auth<Names> {
   const context = createContext(service, options)
+  let last:
+    | { resource: NamedResource; credential: Credential; header: unknown; headers: Record<string, string> }
+    | undefined
   return {
     service,
     fetch: (input, init) => authorizedFetch(context, input, init),
     async headers(url, { header } = {}) {
       const resource = context.resourceFor(url)
-      const credential = context.credentialFor(resource)
-      return credentialHeaders(service, resource, isThenable(credential) ? await credential : credential, header)
+      const found = context.credentialFor(resource)
+      const credential = isThenable(found) ? await found : found
+      if (last?.resource !== resource || last.credential !== credential || last.header !== header) {
+        last = { resource, credential, header, headers: credentialHeaders(service, resource, credential, header) }
+      }
+      // A fresh object, since callers add to what they get.
+      return { ...last.headers }
     },
     credential: async (url) => (url === undefined ? anyCredential(context) : usable(context, context.resourceFor(url))),
   }

@@ -6,6 +6,7 @@ import { PentauthError } from './errors.ts'
 import { urlForEvent } from './events.ts'
 import { credentialHeaderNames, credentialHeaders } from './header-selection.ts'
 import { drop } from './http.ts'
+import { withoutSecrets } from './redaction.ts'
 import { type Outgoing, sendFollowing } from './redirect.ts'
 import type { NamedResource } from './resource-for.ts'
 import { attachContext, errorFrom, refusesCredential } from './service-error.ts'
@@ -39,7 +40,7 @@ export async function authorizedFetch(
   auth.emit?.({
     type: 'request_resent',
     resource: resource.name,
-    url: urlForEvent(new URL(isRequest(input) ? input.url : input)),
+    url: withoutSecrets(urlForEvent(new URL(isRequest(input) ? input.url : input)), credential.secret, renewed.secret),
     credential: await summarize(renewed, auth.runtime.crypto),
   })
   const second = await send(auth, withCredential(auth, resource, renewed, input, init), resource)

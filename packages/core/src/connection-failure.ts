@@ -6,7 +6,8 @@ import { withoutSecrets } from './redaction.ts'
 import type { NamedResource } from './resource-for.ts'
 
 /**
- * Sends one request as it is; when `fetch` rejects, an event says why and what to set, and the platform's error passes untouched.
+ * Sends one request as it is; when `fetch` rejects, an event says why and what to set, and the platform's error passes, without what
+ * it repeats of the secret.
  *
  * @param input the URL of this hop, which after a redirect is not the caller's
  */
@@ -20,22 +21,32 @@ export async function deliver(
   try {
     return await passthrough(auth.runtime, input, init)
   } catch (error) {
+    hideEchoes(error, secret)
     if (!init.signal?.aborted && !isAbort(error) && !PentauthError.isInstance(error))
-      tell(auth, resource, secret, input, error)
+      await tell(auth, resource, secret, input, error)
     throw error
   }
 }
 
-function tell(
+/** Node's error about an answer that is no HTTP holds that answer, which may repeat the request. */
+function hideEchoes(error: unknown, secret: Secret): void {
+  let link = error as { data?: unknown; cause?: unknown } | undefined
+  for (let depth = 0; typeof link === 'object' && link !== null && depth < 5; depth++) {
+    if (typeof link.data === 'string') Reflect.set(link, 'data', withoutSecrets(link.data, secret))
+    link = link.cause as typeof link
+  }
+}
+
+async function tell(
   auth: AuthContext,
   resource: NamedResource,
   secret: Secret,
   input: string | URL | Request,
   error: unknown,
-): void {
+): Promise<void> {
   const url = input instanceof URL ? input.href : typeof input === 'string' ? input : input.url
   // A redirect may have led to a host whose name repeats the secret.
-  const explanation = explained(auth.runtime, error, url)
+  const explanation = await explained(auth.runtime, error, url)
   const hint = explanation === undefined ? undefined : withoutSecrets(explanation, secret)
   if (hint !== undefined) remember(error, hint)
   auth.emit?.({

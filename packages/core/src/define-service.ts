@@ -1,5 +1,6 @@
-import { deepFreeze } from './deep-freeze.ts'
 import { PentauthError } from './errors.ts'
+import { frozenService, isChecked } from './frozen-service.ts'
+import { withoutKeyLike } from './printable.ts'
 import type { DocumentedError, Resource, Service } from './service.ts'
 
 /**
@@ -21,7 +22,7 @@ import type { DocumentedError, Resource, Service } from './service.ts'
  */
 export function defineService<Names extends string>(definition: Service<Names>): Service<Names> {
   checkService(definition)
-  return deepFreeze(structuredClone(definition))
+  return frozenService(structuredClone(definition))
 }
 
 /**
@@ -31,10 +32,11 @@ export function defineService<Names extends string>(definition: Service<Names>):
  */
 export function checkService(service: Service): void {
   if (typeof service !== 'object' || service === null) throw notAService()
+  if (isChecked(service)) return
   const wrong = (what: string, hint?: string) =>
     new PentauthError({
       code: 'invalid_service',
-      message: `Service definition ${JSON.stringify(service.id)}: ${what}.`,
+      message: `Service definition ${withoutKeyLike(JSON.stringify(service.id) ?? 'without id')}: ${withoutKeyLike(what)}.`,
       hint,
     })
   if (!/^[a-z][a-z0-9-]*$/.test(service.id ?? '')) throw wrong('"id" must be lower-case letters, digits and dashes')
@@ -91,7 +93,12 @@ function urlsOf({ resources, oauth = {} as never, sdk }: Service): [place: strin
 
 function isAllowed(text: string, service: Service): boolean {
   const url = URL.canParse(text) ? new URL(text) : undefined
-  return Boolean(url && (isSecure(url) || (url.protocol === 'http:' && service.dangerouslyAllowPlainHttp)))
+  return Boolean(url && (isSecure(url) || (url.protocol === 'http:' && allowsPlainHttp(service))))
+}
+
+/** Whether plain http was allowed by name; an own property, since anybody may have polluted Object.prototype. */
+export function allowsPlainHttp(options: { readonly dangerouslyAllowPlainHttp?: boolean }): boolean {
+  return Object.hasOwn(options, 'dangerouslyAllowPlainHttp') && options.dangerouslyAllowPlainHttp === true
 }
 
 const loopback = /^(?:127(?:\.\d{1,3}){3}|\[::1\]|localhost|.+\.localhost)$/

@@ -20,6 +20,7 @@ import { inWords } from './service-link.ts'
 export function firstOf(...sources: readonly CredentialSource[]): CredentialSource {
   for (const source of sources) requireSource(source)
   const chosen = new WeakMap<NamedResource, CredentialSource>()
+  let last: { readonly resource: NamedResource; readonly source: CredentialSource } | undefined
 
   const choose = async (request: CredentialRequest): Promise<Credential> => {
     const tried: Tried[] = []
@@ -33,6 +34,7 @@ export function firstOf(...sources: readonly CredentialSource[]): CredentialSour
       const found = await lookIn(source, request)
       if (!Array.isArray(found)) {
         chosen.set(request.resource, source)
+        last = { resource: request.resource, source }
         return found as Credential
       }
       tried.push(...found)
@@ -42,7 +44,10 @@ export function firstOf(...sources: readonly CredentialSource[]): CredentialSour
 
   return {
     name: sources.map((source) => source.name).join(', then '),
-    get: (request) => chosen.get(request.resource)?.get(request) ?? choose(request),
+    get(request) {
+      if (last?.resource === request.resource) return last.source.get(request)
+      return chosen.get(request.resource)?.get(request) ?? choose(request)
+    },
     renew: async (refused, request) => chosen.get(request.resource)?.renew?.(refused, request),
     accepted: (credential, request) => chosen.get(request.resource)?.accepted?.(credential, request),
     passedOver({ resource }) {

@@ -1,5 +1,6 @@
 import type { Credential } from './credential.ts'
 import { PentauthError } from './errors.ts'
+import { withoutKeyLike } from './printable.ts'
 import type { NamedResource } from './resource-for.ts'
 import type { CredentialHeader, Service } from './service.ts'
 
@@ -37,7 +38,10 @@ export function credentialHeaders(
 ): Record<string, string> {
   const header = selectHeader(service, resource, credential, wanted)
   const secret = credential.secret.reveal()
-  return { ...resource.headers, [header]: header === 'authorization' ? `Bearer ${secret}` : secret }
+  const headers: Record<string, string> = {}
+  for (const name of Object.keys(resource.headers)) headers[name] = resource.headers[name] as string
+  headers[header] = header === 'authorization' ? `Bearer ${secret}` : secret
+  return headers
 }
 
 function notAccepted(
@@ -55,7 +59,7 @@ function notAccepted(
     message:
       allowed.length === 0
         ? `${service.name} ${resource.name} does not take an ${kind} (the one from ${credential.source}).`
-        : `${service.name} ${resource.name} does not take an ${kind} in the header ${JSON.stringify(wanted)}.`,
+        : `${service.name} ${resource.name} does not take an ${kind} in the header ${withoutKeyLike(JSON.stringify(wanted))}.`,
     service: service.id,
     hint:
       allowed.length === 0

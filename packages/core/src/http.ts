@@ -7,7 +7,24 @@ import type { Runtime } from './runtime.ts'
 export function passthrough(runtime: Runtime, input: string | URL | Request, init: RequestInit): Promise<Response> {
   // A null prototype: nothing that pollutes Object.prototype becomes an option of the request.
   const own = Object.getPrototypeOf(init) === null ? init : Object.assign(Object.create(null), init)
+  // Platforms copy it into an object that inherits again. Said only where it is polluted: not every platform knows every option.
+  if (typeof input === 'string' || input instanceof URL) {
+    for (const name in {}) if (Object.hasOwn(unsaid, name)) own[name] ??= unsaid[name]
+  }
   return runtime.fetch(input, own)
+}
+
+/** What a request that does not say it means by it (Fetch standard, section 5.4). */
+const unsaid: Readonly<Record<string, unknown>> = {
+  body: null,
+  signal: null,
+  credentials: 'same-origin',
+  mode: 'cors',
+  cache: 'default',
+  referrer: 'about:client',
+  referrerPolicy: '',
+  integrity: '',
+  keepalive: false,
 }
 
 /** Lets go of a response that nobody reads; a body that has broken off is no error then. */
@@ -47,7 +64,7 @@ export async function bounded(runtime: Runtime, url: string, init: RequestInit):
     const timedOut = error instanceof DOMException && error.name === 'TimeoutError'
     throw unavailable(
       timedOut ? `did not answer within ${timeoutMs / 1000} s` : `could not be reached${inBrackets(reasonOf(error))}`,
-      explained(runtime, error, url),
+      await explained(runtime, error, url),
     )
   }
 }
@@ -74,9 +91,9 @@ export function inBrackets(reason: string | undefined): string {
 }
 
 /** What this platform knows about a failed connection; its explanation must never hide the failure itself. */
-export function explained(runtime: Runtime, error: unknown, url: string): string | undefined {
+export async function explained(runtime: Runtime, error: unknown, url: string): Promise<string | undefined> {
   try {
-    return runtime.explainConnection?.(error, new URL(url))
+    return await runtime.explainConnection?.(error, new URL(url))
   } catch {
     return undefined
   }

@@ -3,15 +3,19 @@ import type { Secret } from './credential.ts'
 // Shorter repetitions are chance, or the eight characters that are shown on purpose.
 const repeated = 12
 
-/** Text that somebody else wrote, with what it repeats of the secrets replaced: in part, in other case, URL-encoded, in base64. */
+/**
+ * Text that somebody else wrote, with what it repeats of the secrets replaced: in part, in other case, in URL encoding, hex or base64,
+ * also with white space, control or invisible characters in between.
+ */
 export function withoutSecrets(text: string, ...secrets: readonly Secret[]): string {
-  const pieces = new Set(secrets.flatMap((secret) => formsOf(secret.reveal()).map(lowerCase).flatMap(piecesOf)))
-  const lengths = new Set(Array.from(pieces, (piece) => piece.length))
-  const lower = lowerCase(text)
+  const { letters, places } = compact(text)
   const hidden = new Array<boolean>(text.length).fill(false)
-  for (let start = 0; start < text.length; start++) {
-    for (const length of lengths) {
-      if (pieces.has(lower.slice(start, start + length))) hidden.fill(true, start, start + length)
+  for (const { pieces, lengths } of secrets.map(traceOf)) {
+    for (let start = 0; start < letters.length; start++) {
+      for (const length of lengths) {
+        if (!pieces.has(letters.slice(start, start + length))) continue
+        hidden.fill(true, places[start], (places[start + length - 1] as number) + 1)
+      }
     }
   }
   let safe = ''
@@ -20,6 +24,38 @@ export function withoutSecrets(text: string, ...secrets: readonly Secret[]): str
     else if (!hidden[index - 1]) safe += '[secret]'
   }
   return safe
+}
+
+const unseen = /[\s\p{Cc}\p{Cf}\p{Default_Ignorable_Code_Point}]/u
+
+/** The text in lower case and without what nobody sees, and where each of its letters stands in the text. */
+function compact(text: string): { letters: string; places: number[] } {
+  let letters = ''
+  const places: number[] = []
+  for (let place = 0; place < text.length; place++) {
+    const letter = text[place] as string
+    if (unseen.test(letter)) continue
+    letters += lowerCase(letter)
+    places.push(place)
+  }
+  return { letters, places }
+}
+
+/** What of a secret is looked for. */
+interface Trace {
+  readonly pieces: ReadonlySet<string>
+  readonly lengths: ReadonlySet<number>
+}
+
+const traces = /* @__PURE__ */ new WeakMap<Secret, Trace>()
+
+function traceOf(secret: Secret): Trace {
+  const known = traces.get(secret)
+  if (known) return known
+  const pieces = new Set(formsOf(secret.reveal()).map(lowerCase).flatMap(piecesOf))
+  const trace = { pieces, lengths: new Set(Array.from(pieces, (piece) => piece.length)) }
+  traces.set(secret, trace)
+  return trace
 }
 
 // Letter by letter: the platform's own conversion changes the length of some texts.
@@ -35,8 +71,9 @@ function formsOf(secret: string): string[] {
     return before ? encoded.slice(before.length + 1) : encoded
   })
   const base64url = base64.map((form) => form.replaceAll('+', '-').replaceAll('/', '_'))
-  const percent = Array.from(secret, (letter) => `%${letter.charCodeAt(0).toString(16).padStart(2, '0')}`).join('')
-  return [secret, encodeURIComponent(secret), percent, ...base64, ...base64url]
+  const hex = Array.from(secret, (letter) => letter.charCodeAt(0).toString(16).padStart(2, '0'))
+  const percent = hex.map((byte) => `%${byte}`).join('')
+  return [secret, encodeURIComponent(secret), percent, hex.join(''), ...base64, ...base64url]
 }
 
 /** Every part of a form that is long enough to be no chance; a short form as a whole. */

@@ -1,4 +1,4 @@
-import { isSecure } from './define-service.ts'
+import { allowsPlainHttp, isSecure } from './define-service.ts'
 import { PentauthError } from './errors.ts'
 import type { Resource, Service } from './service.ts'
 
@@ -27,7 +27,9 @@ export function relocate<Names extends string>(
   origins: Readonly<Record<string, string>>,
   options: RelocateOptions = {},
 ): Service<Names> {
-  const moves = new Map(Object.entries(origins).map(([from, to]) => [originOf(from), targetOf(to, options)] as const))
+  const moves = new Map(
+    Object.entries(origins).map(([from, to]) => [originOf(from), targetOf(originOf(from), to, options)] as const),
+  )
   const move = (value: unknown): unknown => {
     if (typeof value === 'string') {
       const url = /^https?:\/\//i.test(value) && URL.canParse(value) ? new URL(value) : undefined
@@ -51,7 +53,7 @@ export function relocate<Names extends string>(
       // The documentation stays where it is: a deployment of your own does not serve it.
       links: { ...moved.links, docs: service.links.docs },
       ...(options.by === undefined ? {} : { relocatedBy: options.by }),
-      ...(options.dangerouslyAllowPlainHttp ? { dangerouslyAllowPlainHttp: true } : {}),
+      ...(allowsPlainHttp(options) ? { dangerouslyAllowPlainHttp: true } : {}),
     }
   }
   throw new PentauthError({
@@ -97,12 +99,12 @@ function originOf(text: string): string {
   })
 }
 
-function targetOf(text: string, options: RelocateOptions): string {
+function targetOf(from: string, text: string, options: RelocateOptions): string {
   const origin = originOf(text)
-  if (isSecure(new URL(origin)) || options.dangerouslyAllowPlainHttp) return origin
+  if (isSecure(new URL(origin)) || allowsPlainHttp(options)) return origin
   throw new PentauthError({
     code: 'invalid_option',
-    message: `relocate: ${origin} is plain http beyond this machine, so credentials would travel readable by others.`,
+    message: `relocate: the new origin of ${from} is plain http beyond this machine, so credentials would travel readable by others.`,
     hint: 'Use https, or pass { dangerouslyAllowPlainHttp: true } if you accept that.',
   })
 }

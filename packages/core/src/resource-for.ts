@@ -1,4 +1,5 @@
 import { PentauthError } from './errors.ts'
+import { withoutKeyLike } from './printable.ts'
 import type { Resource, Service } from './service.ts'
 
 /** A resource together with its name in the service. */
@@ -25,19 +26,16 @@ export function resourceFor(service: Service, url: string | URL): NamedResource 
 }
 
 const remembered = 200
+const plainRest = /^(?:$|[/?][\w/?&=-]*$)/
 
 /** Prepares `resourceFor` for many calls on one service. */
 export function resourceLookup(service: Service): ResourceLookup {
   const prefixes = Object.entries<Resource>(service.resources)
     .map(([name, resource]) => {
       const { origin, pathname } = new URL(resource.url)
-      const headers = Object.entries(resource.headers ?? {}).map(([header, value]) => [header.toLowerCase(), value])
-      // A null prototype: nothing that pollutes Object.prototype becomes a header of the resource.
-      const named: NamedResource = Object.assign(Object.create(null), resource, {
-        name,
-        headers: Object.fromEntries(headers),
-      })
-      return { resource: named, origin, path: pathname.replace(/\/$/, '') }
+      const named = namedResource(name, resource)
+      const path = pathname.replace(/\/$/, '')
+      return { resource: named, origin, path, prefix: origin + path }
     })
     .sort((a, b) => b.path.length - a.path.length)
 
@@ -50,17 +48,37 @@ export function resourceLookup(service: Service): ResourceLookup {
     throw notCovered(service, url)
   }
 
+  /** Without parsing: behind a prefix as it is written, letters and digits lead nowhere else. */
+  const findPlain = (url: string): NamedResource | undefined =>
+    prefixes.find(({ prefix }) => url.startsWith(prefix) && plainRest.test(url.slice(prefix.length)))?.resource
+
   const cache = new Map<string, NamedResource>()
   return (url) => {
     if (typeof url !== 'string') return find(checkUrl(service, url))
     const known = cache.get(url)
     if (known) return known
-    const resource = find(parseUrl(service, url))
+    const plain = findPlain(url)
+    if (plain && cache.size >= remembered) return plain
+    const resource = plain ?? find(parseUrl(service, url))
     // Callers with ids in their paths would grow the cache without end, so it starts over when full.
     if (cache.size >= remembered) cache.clear()
     cache.set(url, resource)
     return resource
   }
+}
+
+/** Each property its own, so that nothing that pollutes Object.prototype becomes one; all of one shape, which makes reading them fast. */
+function namedResource(name: string, resource: Resource): NamedResource {
+  const { url, protocol, apiKey, accessToken, headers = {}, audience, operations, relocated } = own(resource)
+  const lowerCased = Object.entries(headers).map(([header, value]) => [header.toLowerCase(), value])
+  return {
+    ...{ name, url, protocol, apiKey, accessToken, audience, operations, relocated },
+    headers: Object.fromEntries(lowerCased),
+  } as NamedResource
+}
+
+function own<T extends object>(given: T): T {
+  return Object.assign(Object.create(null), given)
 }
 
 function parseUrl(service: Service, text: string): URL {
@@ -107,7 +125,7 @@ function notCovered(service: Service, url: URL): PentauthError {
     : 'Use relocate() for a deployment of your own.'
   return new PentauthError({
     code: 'url_not_covered',
-    message: `No resource of ${service.name} covers ${url.origin}${url.pathname}, so no credential is sent there.`,
+    message: `No resource of ${service.name} covers ${withoutKeyLike(url.origin + url.pathname)}, so no credential is sent there.`,
     service: service.id,
     hint: `${service.name} covers ${covered.join(', ')}. ${wayOut}`,
   })

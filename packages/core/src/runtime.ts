@@ -20,7 +20,7 @@ export interface Runtime {
    * What to set or check after `fetch` to that URL failed, in one or two sentences without any secret; `undefined` when nothing
    * better than a general hint is known.
    */
-  explainConnection?(error: unknown, url: URL): string | undefined
+  explainConnection?(error: unknown, url: URL): string | undefined | Promise<string | undefined>
 }
 
 /**

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { defineService } from './define-service.ts'
 import { PentauthError } from './errors.ts'
+import { withoutKeyLike } from './printable.ts'
 import type { Service } from './service.ts'
 
 const httpUrl = z.url({ protocol: /^https?$/ })
@@ -122,7 +123,7 @@ export function parseService(json: unknown): Service {
   if (result.success) return defineService(result.data)
   throw new PentauthError({
     code: 'invalid_service',
-    message: `The service definition is not valid:\n${z.prettifyError(result.error)}\n`,
+    message: `The service definition is not valid:\n${withoutKeyLike(z.prettifyError(result.error))}\n`,
     hint: 'See the Service type of @pentauth/core for what each field means.',
   })
 }

@@ -58,6 +58,8 @@ export async function requestToken(request: TokenRequest): Promise<AccessToken> 
     [library.customFetch]: (url: string, init: object) => bounded(runtime, url, init),
     // What may be plain http was decided when the service was taken: loopback, or a named option.
     [library.allowInsecureRequests]: true,
+    // Its own: the library would take those of a polluted Object.prototype.
+    headers: new Headers(),
   }
   const requestedAt = runtime.now()
   const response = await grant.request(library, server, client, request.authentication(library), options)

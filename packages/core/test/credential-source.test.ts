@@ -114,7 +114,7 @@ describe('firstOf', () => {
     const wrapped = { ...firstOf(nothing('C')), name: 'wrapped' }
     const auth = createAuth(pensyve, { credential: firstOf(inner, wrapped, nothing('D')), runtime: offline })
     const error = await caught(auth.credential('https://api.pensyve.com/v1'))
-    expect(error.tried?.map(({ source }) => source)).toEqual(['A', 'B', 'C', 'D'])
+    expect(error.tried?.map(({ source }: { source: string }) => source)).toEqual(['A', 'B', 'C', 'D'])
     const found = createAuth(pensyve, { credential: firstOf(inner, apiKey(testKey.pensyve())), runtime: offline })
     expect((await found.credential('https://api.pensyve.com/v1')).kind).toBe('api-key')
   })

@@ -1,7 +1,13 @@
 import { describe, expect, it } from 'vitest'
-import { pendium, pendra, pensyve, pentographer, profundis } from '../src/services.ts'
+import { defineService } from '../src/index.ts'
+import { pendium, pendra, pensyve, pentographer, profundis, services } from '../src/services.ts'
 
 // What no request of today uses yet and users read all the same; the rest of each definition is held by service-pages.
+
+it.each(services)('$name passes the check that it is spared, and cannot be changed', (service) => {
+  expect(defineService(structuredClone(service))).toEqual(service)
+  expect(() => Object.assign(service.resources, { rest: {} })).toThrow(TypeError)
+})
 
 describe('authorization servers', () => {
   it('Pendium: the five endpoints of its page', () => {

@@ -47,7 +47,8 @@ export function createAuth<Names extends string>(service: Service<Names>, option
   const contents = file ? envFile(file === true ? '.env' : file, env) : undefined
   const places = [variables(env), ...(contents ? [contents] : [])]
   const chain = firstOf(credential ?? notGiven, ...places.flatMap((place) => sourcesIn(place, located)))
-  const source = telling(chain, () => [ignored, contents && baseUrlIn(contents, located)])
+  const settings = () => [ignored, contents && baseUrlIn(contents, located)]
+  const source = ignored || contents ? telling(chain, settings) : chain
   return createCoreAuth(located, {
     ...rest,
     runtime: explaining(runtime),

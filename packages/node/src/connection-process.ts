@@ -1,4 +1,3 @@
-import { builtin } from './builtin.ts'
 import type { Environment } from './environment.ts'
 
 /** What a hint depends on, besides the error: how this process was started and what its Node can do. */
@@ -35,7 +34,9 @@ export function thisProcess(env: Environment = process.env): NodeProcess {
     },
     certificatesAt(path) {
       try {
-        return /-----BEGIN (?:\w+ )?CERTIFICATE-----/.test(builtin('node:fs').readFileSync(path, 'latin1'))
+        return /-----BEGIN (?:\w+ )?CERTIFICATE-----/.test(
+          process.getBuiltinModule('node:fs').readFileSync(path, 'latin1'),
+        )
           ? 'some'
           : 'none'
       } catch {

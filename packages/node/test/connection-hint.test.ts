@@ -1,6 +1,7 @@
 import { expectNoMarker, testKey } from '@pentauth/tooling/canary'
 import { describe, expect, it } from 'vitest'
-import { connectionHint, hintFor } from '../src/connection-hint.ts'
+import { hintFor } from '../src/connection-diagnosis.ts'
+import { connectionHint } from '../src/connection-hint.ts'
 import { type NodeProcess, thisProcess } from '../src/connection-process.ts'
 import { isExcluded, proxyFor } from '../src/proxy-variables.ts'
 
@@ -267,10 +268,10 @@ describe('other failures', () => {
 })
 
 describe('connectionHint', () => {
-  it('takes a URL in either form, and survives one that is none', () => {
+  it('takes a URL in either form, and survives one that is none', async () => {
     const error = failure('ECONNREFUSED')
-    expect(connectionHint(error, url, { env: {} })).toBe(connectionHint(error, url.href, { env: {} }))
-    expect(connectionHint(error, 'no URL')).toBeUndefined()
+    expect(await connectionHint(error, url, { env: {} })).toBe(await connectionHint(error, url.href, { env: {} }))
+    expect(await connectionHint(error, 'no URL')).toBeUndefined()
   })
 
   it('reads the options of the process it is in', () => {

@@ -250,7 +250,7 @@ import { connectionHint, createAuth, relocate } from ${JSON.stringify(dist)}
 import { pendra } from '@pentauth/core/services'
 const print = (facts) => console.log(JSON.stringify(facts))
 const show = (error) => print({
-  error: error.name, code: error.code, message: error.message, asked: connectionHint(error, process.env.TARGET), all: inspect(error, { showHidden: true }),
+  error: error.name, code: error.code, message: error.message, asked: await connectionHint(error, process.env.TARGET), all: inspect(error, { showHidden: true }),
 })
 ${code}`
   const { stdout, stderr } = await run(process.execPath, ['--input-type=module', '-e', program], {

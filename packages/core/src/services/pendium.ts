@@ -1,4 +1,4 @@
-import { deepFreeze } from '../deep-freeze.ts'
+import { frozenService } from '../frozen-service.ts'
 import type { Service } from '../service.ts'
 
 const agentNotAccessible = {
@@ -10,7 +10,7 @@ const agentNotAccessible = {
 } as const
 
 /** Pendium: REST with an API key in `x-api-key`, MCP with OAuth 2.1. */
-export const pendium: Service<'rest' | 'mcp'> = /* @__PURE__ */ deepFreeze({
+export const pendium: Service<'rest' | 'mcp'> = /* @__PURE__ */ frozenService({
   id: 'pendium',
   name: 'Pendium',
   resources: {

@@ -1,8 +1,8 @@
-import { deepFreeze } from '../deep-freeze.ts'
+import { frozenService } from '../frozen-service.ts'
 import type { Service } from '../service.ts'
 
 /** Pendra: inference endpoints, an API key as Bearer, or in `x-api-key` where the Anthropic SDK talks to it. */
-export const pendra: Service<'rest' | 'messages' | 'responses' | 'v1'> = /* @__PURE__ */ deepFreeze({
+export const pendra: Service<'rest' | 'messages' | 'responses' | 'v1'> = /* @__PURE__ */ frozenService({
   id: 'pendra',
   name: 'Pendra',
   resources: {

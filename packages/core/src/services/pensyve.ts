@@ -1,8 +1,8 @@
-import { deepFreeze } from '../deep-freeze.ts'
+import { frozenService } from '../frozen-service.ts'
 import type { Service } from '../service.ts'
 
 /** Pensyve: REST and MCP, an API key or an access token, always Bearer. */
-export const pensyve: Service<'rest' | 'mcp'> = /* @__PURE__ */ deepFreeze({
+export const pensyve: Service<'rest' | 'mcp'> = /* @__PURE__ */ frozenService({
   id: 'pensyve',
   name: 'Pensyve',
   resources: {

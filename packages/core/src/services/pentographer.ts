@@ -1,8 +1,8 @@
-import { deepFreeze } from '../deep-freeze.ts'
+import { frozenService } from '../frozen-service.ts'
 import type { Service } from '../service.ts'
 
 /** Pentographer: GraphQL, MCP and other endpoints under `/api`, with an API key or a client-credentials token, always Bearer. */
-export const pentographer: Service<'graphql' | 'mcp' | 'api'> = /* @__PURE__ */ deepFreeze({
+export const pentographer: Service<'graphql' | 'mcp' | 'api'> = /* @__PURE__ */ frozenService({
   id: 'pentographer',
   name: 'Pentographer',
   resources: {

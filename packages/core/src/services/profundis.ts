@@ -1,8 +1,8 @@
-import { deepFreeze } from '../deep-freeze.ts'
+import { frozenService } from '../frozen-service.ts'
 import type { Service } from '../service.ts'
 
 /** Profundis: MCP with an API key or an access token as Bearer; REST (found, not on the page) with the key in `x-api-key`. */
-export const profundis: Service<'mcp' | 'rest'> = /* @__PURE__ */ deepFreeze({
+export const profundis: Service<'mcp' | 'rest'> = /* @__PURE__ */ frozenService({
   id: 'profundis',
   name: 'Profundis',
   resources: {

@@ -1,0 +1,11 @@
+import { defineConfig } from 'vitest/config'
+
+export default defineConfig({
+  test: {
+    name: 'bench',
+    environment: 'node',
+    include: ['test/**/*.test.mjs'],
+    setupFiles: ['@pentauth/tooling/canary'],
+    testTimeout: 30_000,
+  },
+})

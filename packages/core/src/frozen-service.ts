@@ -1,0 +1,17 @@
+// A registered symbol, since the definitions are a bundle of their own; not enumerable, so that no copy of a definition has it.
+const checkedKey: unique symbol = Symbol.for('pentauth.checked')
+
+/** Freezes a definition that has been checked, all through: who has it need not check it again, which costs a start its time. */
+export function frozenService<S extends object>(service: S): S {
+  Object.defineProperty(service, checkedKey, { value: true })
+  return deepFreeze(service)
+}
+
+export function isChecked(service: object): boolean {
+  return Object.hasOwn(service, checkedKey) && Object.isFrozen(service)
+}
+
+function deepFreeze<T extends object>(value: T): T {
+  for (const part of Object.values(value)) if (typeof part === 'object' && part !== null) deepFreeze(part)
+  return Object.freeze(value)
+}
