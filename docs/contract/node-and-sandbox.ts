@@ -71,7 +71,11 @@ export function node(): void {
   const configured: Auth = createAuth(pensyve, options)
   createAuth(pensyve, { envFile: true })
   const where: ConnectionHintOptions = { env: process.env }
-  const hint: Promise<string | undefined> = connectionHint(new TypeError('fetch failed'), new URL('https://x.example'), where)
+  const hint: Promise<string | undefined> = connectionHint(
+    new TypeError('fetch failed'),
+    new URL('https://x.example'),
+    where,
+  )
   void [auth, configured, hint]
 }
 
