@@ -69,16 +69,11 @@ export function resourceLookup(service: Service): ResourceLookup {
 
 /** Each property its own, so that nothing that pollutes Object.prototype becomes one; all of one shape, which makes reading them fast. */
 function namedResource(name: string, resource: Resource): NamedResource {
-  const { url, protocol, apiKey, accessToken, headers = {}, audience, operations, relocated } = own(resource)
-  const lowerCased = Object.entries(headers).map(([header, value]) => [header.toLowerCase(), value])
-  return {
-    ...{ name, url, protocol, apiKey, accessToken, audience, operations, relocated },
-    headers: Object.fromEntries(lowerCased),
-  } as NamedResource
-}
-
-function own<T extends object>(given: T): T {
-  return Object.assign(Object.create(null), given)
+  const own: Resource = Object.assign(Object.create(null), resource)
+  const { url, protocol, apiKey, accessToken, audience, operations, relocated } = own
+  const headers = Object.entries(own.headers ?? {}).map(([header, value]) => [header.toLowerCase(), value])
+  const facts = { name, url, protocol, apiKey, accessToken, audience, operations, relocated }
+  return { ...facts, headers: Object.fromEntries(headers) } as NamedResource
 }
 
 function parseUrl(service: Service, text: string): URL {

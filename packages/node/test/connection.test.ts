@@ -249,7 +249,7 @@ async function child(code: string, env: Record<string, string>) {
 import { connectionHint, createAuth, relocate } from ${JSON.stringify(dist)}
 import { pendra } from '@pentauth/core/services'
 const print = (facts) => console.log(JSON.stringify(facts))
-const show = (error) => print({
+const show = async (error) => print({
   error: error.name, code: error.code, message: error.message, asked: await connectionHint(error, process.env.TARGET), all: inspect(error, { showHidden: true }),
 })
 ${code}`
