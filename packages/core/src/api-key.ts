@@ -1,5 +1,7 @@
 import type { CredentialSource } from './credential-source.ts'
+import type { KeyReading } from './key-ring.ts'
 import { type KeySourceOptions, keySource } from './key-source.ts'
+import { isThenable } from './thenable.ts'
 
 export interface ApiKeyOptions extends Pick<KeySourceOptions, 'refusedGrace'> {
   /** Name of the source in messages; `option "credential"` unless given. */
@@ -16,17 +18,25 @@ export interface ApiKeyOptions extends Pick<KeySourceOptions, 'refusedGrace'> {
  *   successor is awaited (`refusedGrace`).
  * @example
  * ```ts
- * const auth = createAuth(pendra, { credential: apiKey(() => process.env.PENDRA_API_KEY ?? '') })
+ * const auth = createAuth(pendra, { credential: apiKey(() => process.env.PENDRA_API_KEY) })
  * ```
  */
 export function apiKey(
-  value: string | readonly [current: string | undefined, next?: string | undefined] | (() => string | Promise<string>),
+  value:
+    | string
+    | readonly [current: string | undefined, next?: string | undefined]
+    | (() => string | undefined | Promise<string | undefined>),
   options: ApiKeyOptions = {},
 ): CredentialSource {
   const { name = 'option "credential"', ...rest } = options
-  if (typeof value === 'function') return keySource(name, value, { ...rest, reads: 'after-refusal' })
-  if (typeof value === 'string') return keySource(name, () => value)
-  return keySource(name, () => pair(name, value))
+  if (typeof value === 'function') return keySource(name, () => given(value()), { ...rest, reads: 'after-refusal' })
+  if (typeof value === 'string') return keySource(name, () => value, rest)
+  return keySource(name, () => pair(name, value), rest)
+}
+
+function given<T>(found: T | Promise<T>): KeyReading | Promise<KeyReading> {
+  if (isThenable(found)) return Promise.resolve(found).then((value) => given(value))
+  return found === undefined ? { absent: 'the function gave nothing' } : (found as KeyReading)
 }
 
 const places = ['first', 'second']
@@ -34,7 +44,10 @@ const places = ['first', 'second']
 function pair(name: string, values: readonly (string | undefined)[]): { value: string; source: string }[] {
   // JavaScript callers may give anything; the check of the key says what is wrong with it.
   if (!Array.isArray(values)) return [{ value: values as never, source: name }]
-  const given = values.map((value, index) => ({ value: value as string, source: `${name} (${places[index]} key)` }))
+  const given = values.map((value, index) => ({
+    value: value as string,
+    source: `${name} (${places[index] ?? `${index + 1}th`} key)`,
+  }))
   const held = given.filter(({ value }) => value !== undefined && value !== null && String(value).trim() !== '')
   return held.length > 0 ? held : [{ value: '', source: given[0]?.source ?? name }]
 }

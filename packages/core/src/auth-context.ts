@@ -4,6 +4,7 @@ import { checkService } from './define-service.ts'
 import { type Emit, type EventListener, emitter } from './events.ts'
 import { noCredential } from './first-of.ts'
 import { selectHeader } from './header-selection.ts'
+import { perKey } from './per-key.ts'
 import { type NamedResource, type ResourceLookup, resourceLookup } from './resource-for.ts'
 import { defaultRuntime, type Runtime } from './runtime.ts'
 import type { Service } from './service.ts'
@@ -27,7 +28,7 @@ export interface AuthContext {
   readonly resourceFor: ResourceLookup
   readonly requestFor: (resource: NamedResource) => CredentialRequest
   /** Answers without a promise when a fresh credential is at hand. */
-  readonly credentialFor: (resource: NamedResource) => Credential | Promise<Credential>
+  readonly credentialFor: (resource: NamedResource, sends?: boolean) => Credential | Promise<Credential>
 }
 
 /** Prepares what the requests of one `Auth` share; nothing is read or sent. */
@@ -38,14 +39,10 @@ export function createContext(service: Service, options: AuthOptions): AuthConte
   const source = requireSource(credential)
   const runtime = withDefaults(given)
   const emit = emitter(service.id, onEvent)
-  const requests = new WeakMap<NamedResource, CredentialRequest>()
-  let last: CredentialRequest | undefined
-  const requestFor = (resource: NamedResource): CredentialRequest => {
-    if (last?.resource === resource) return last
-    last = requests.get(resource) ?? { service, resource, runtime, emit }
-    requests.set(resource, last)
-    return last
-  }
+  const facts = { service, runtime, emit }
+  const requestFor = perKey((resource: NamedResource): CredentialRequest => ({ ...facts, resource, sends: true }))
+  const questionFor = perKey((resource: NamedResource): CredentialRequest => ({ ...facts, resource, sends: false }))
+  const introduced = new WeakSet<NamedResource>()
   const announced = new WeakMap<NamedResource, Credential>()
 
   const context: AuthContext = {
@@ -55,8 +52,12 @@ export function createContext(service: Service, options: AuthOptions): AuthConte
     emit,
     resourceFor: resourceLookup(service),
     requestFor,
-    credentialFor(resource) {
-      const found = source.get(requestFor(resource))
+    credentialFor(resource, sends = false) {
+      if (emit && !introduced.has(resource)) {
+        introduced.add(resource)
+        introduce(emit, service, resource)
+      }
+      const found = source.get(sends ? requestFor(resource) : questionFor(resource))
       // Without a promise and with nothing left to tell, the answer is immediate: this is the hot path.
       if (!isThenable(found) && !isAbsent(found) && (!emit || announced.get(resource) === found)) return found
       return settle(resource, found)
@@ -70,7 +71,6 @@ export function createContext(service: Service, options: AuthOptions): AuthConte
       throw noCredential(requestFor(resource), [{ source: source.name, result: absent, ...(next ? { next } : {}) }])
     }
     if (emit && announced.get(resource) !== found) {
-      if (!announced.has(resource)) introduce(emit, service, resource)
       announced.set(resource, found)
       emit({
         type: 'credential_selected',

@@ -11,6 +11,7 @@ import { type Outgoing, sendFollowing } from './redirect.ts'
 import type { NamedResource } from './resource-for.ts'
 import { attachContext, errorFrom, refusesCredential } from './service-error.ts'
 import { isRequest, snapshot } from './snapshot.ts'
+import { isThenable } from './thenable.ts'
 
 /**
  * The request, on one screen: which resource, which credential, which headers, send, judge, renew once.
@@ -28,8 +29,8 @@ export async function authorizedFetch(
   const signal = init.signal === undefined && isRequest(input) ? input.signal : init.signal
   // As fetch: nothing is asked of anybody for a request that is not wanted any more.
   if (signal?.aborted) throw signal.reason
-  const pending = unlessAborted(auth.credentialFor(resource), signal)
-  const credential = pending instanceof Promise ? await pending : pending
+  const pending = unlessAborted(auth.credentialFor(resource, true), signal)
+  const credential = isThenable(pending) ? await pending : pending
   const request = withCredential(auth, resource, credential, input, init)
   const response = await send(auth, request, resource)
   if (!(await isRefused(auth, response, resource, credential))) return response
@@ -44,7 +45,7 @@ export async function authorizedFetch(
     credential: await summarize(renewed, auth.runtime.crypto),
   })
   const second = await send(auth, withCredential(auth, resource, renewed, input, init), resource)
-  await isRefused(auth, second, resource, renewed)
+  if (await isRefused(auth, second, resource, renewed)) auth.source.refusedAgain?.(renewed, auth.requestFor(resource))
   return second
 }
 
@@ -109,11 +110,15 @@ async function judge(
   resource: NamedResource,
   credential: Credential,
 ): Promise<boolean> {
-  attachContext(response, { service: auth.service, resource, credential })
+  attachContext(response, { service: auth.service, resource, credential, at: auth.runtime.now() })
+  // What is wrong with the service says nothing about the credential.
+  if (response.status >= 500) return false
   // 401 is the standard's answer to a bad credential, 403 is Pensyve's; neither always means it, so the text decides.
-  if (response.status !== 401 && response.status !== 403) return false
-  const error = await errorFrom(response)
-  if (!error || !refusesCredential(error)) return false
+  const error = response.status === 401 || response.status === 403 ? await errorFrom(response) : undefined
+  if (!error || !refusesCredential(error)) {
+    auth.source.accepted?.(credential, auth.requestFor(resource))
+    return false
+  }
   auth.emit?.({
     type: 'credential_refused',
     resource: resource.name,

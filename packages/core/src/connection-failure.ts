@@ -1,7 +1,7 @@
 import type { AuthContext } from './auth-context.ts'
 import type { Secret } from './credential.ts'
 import { PentauthError } from './errors.ts'
-import { explained, passthrough, reasonOf } from './http.ts'
+import { explained, inBrackets, passthrough, reasonOf } from './http.ts'
 import { withoutSecrets } from './redaction.ts'
 import type { NamedResource } from './resource-for.ts'
 
@@ -59,7 +59,7 @@ async function tell(
 }
 
 // By name: a signal's own reason may be any error, and the platforms' aborts have two.
-function isAbort(error: unknown): boolean {
+export function isAbort(error: unknown): boolean {
   return error instanceof Error && (error.name === 'AbortError' || error.name === 'TimeoutError')
 }
 
@@ -72,7 +72,18 @@ function remember(error: unknown, hint: string): void {
   Reflect.defineProperty(error, hintKey, { value: hint, configurable: true })
 }
 
+/** The failure of a connection as a typed error, for those whose users never see the platform's own. */
+export function unreachable(service: string, url: string, error: unknown): PentauthError {
+  return new PentauthError({
+    code: 'network_error',
+    message: `${new URL(url).origin} could not be reached${inBrackets(reasonOf(error))}.`,
+    service,
+    hint: hintOf(error) ?? 'Check the network (proxy, DNS, VPN) and the service URL.',
+    retryable: true,
+  })
+}
+
 /** The hint that was found when this error came out of `fetch`. */
-export function hintOf(error: unknown): string | undefined {
+function hintOf(error: unknown): string | undefined {
   return (error as { readonly [hintKey]?: string } | undefined)?.[hintKey]
 }

@@ -11,6 +11,8 @@ export interface CredentialRequest {
   readonly resource: NamedResource
   readonly runtime: Runtime
   readonly emit: Emit
+  /** Whether the credential is for a request that is sent now, and whose answer is told to `accepted` or `renew`. */
+  readonly sends: boolean
 }
 
 /** A source that has nothing says what it looked at and what would make it work. */
@@ -34,6 +36,8 @@ export interface CredentialSource {
   get(request: CredentialRequest): Credential | Absent | Promise<Credential | Absent>
   /** After a refusal: another credential, or `undefined` when there is none. Must be safe to call concurrently. */
   renew?(refused: Credential, request: CredentialRequest): Promise<Credential | undefined>
+  /** After the service refused, in the same call, what `renew` had found. */
+  refusedAgain?(refused: Credential, request: CredentialRequest): void
   /** After the service took the credential; called for every such answer, so it must cost nothing. */
   accepted?(credential: Credential, request: CredentialRequest): void
   /** Whether something is there, told without any work; lets an event name the sources that were passed over. */

@@ -87,13 +87,11 @@ export type Emit = ((facts: EventFacts) => void) | undefined
 export function emitter(service: string, listener: EventListener | undefined): Emit {
   if (!listener) return undefined
   return (facts) => {
-    try {
-      const result: unknown = listener({ service, ...facts } as PentauthEvent)
-      // An async function fits the type too, and its rejection would end the process.
-      if (result instanceof Promise) result.catch(() => undefined)
-    } catch {
-      // A listener that fails must not fail the request it only watches.
-    }
+    // Behind a turn: a listener that makes a call of its own must find everything settled that it was told of. One that fails, at once
+    // or later, must not fail the request it only watches.
+    void Promise.resolve({ service, ...facts } as PentauthEvent)
+      .then(listener)
+      .catch(() => undefined)
   }
 }
 

@@ -32,12 +32,12 @@ export function firstOf(...sources: readonly CredentialSource[]): CredentialSour
         continue
       }
       const found = await lookIn(source, request)
-      if (!Array.isArray(found)) {
+      if (found.credential) {
         chosen.set(request.resource, source)
         last = { resource: request.resource, source }
-        return found as Credential
+        return found.credential
       }
-      tried.push(...found)
+      tried.push(...found.tried)
     }
     throw noCredential(request, tried)
   }
@@ -49,6 +49,7 @@ export function firstOf(...sources: readonly CredentialSource[]): CredentialSour
       return chosen.get(request.resource)?.get(request) ?? choose(request)
     },
     renew: async (refused, request) => chosen.get(request.resource)?.renew?.(refused, request),
+    refusedAgain: (refused, request) => chosen.get(request.resource)?.refusedAgain?.(refused, request),
     accepted: (credential, request) => chosen.get(request.resource)?.accepted?.(credential, request),
     passedOver({ resource }) {
       const later = sources.slice(sources.indexOf(chosen.get(resource) as CredentialSource) + 1)
@@ -58,16 +59,22 @@ export function firstOf(...sources: readonly CredentialSource[]): CredentialSour
 }
 
 /** What a source has, or what was tried there in vain: a chain within a chain has a row for each of its links. */
-async function lookIn(source: CredentialSource, request: CredentialRequest): Promise<Credential | readonly Tried[]> {
+async function lookIn(source: CredentialSource, request: CredentialRequest): Promise<Found> {
   try {
     const found = await source.get(request)
-    if (!isAbsent(found)) return found
-    return [{ source: source.name, result: found.absent, ...(found.next ? { next: found.next } : {}) }]
+    if (!isAbsent(found)) return { credential: found }
+    const tried = [{ source: source.name, result: found.absent, ...(found.next ? { next: found.next } : {}) }]
+    return { credential: undefined, tried }
   } catch (error) {
-    if (PentauthError.isInstance(error) && error.code === 'no_credential' && error.tried) return error.tried
-    throw error
+    if (!PentauthError.isInstance(error) || error.code !== 'no_credential' || !error.tried) throw error
+    return { credential: undefined, tried: error.tried }
   }
 }
+
+// Each property its own: a polluted Object.prototype would be taken for a credential.
+type Found =
+  | { readonly credential: Credential; readonly tried?: never }
+  | { readonly credential: undefined; readonly tried: readonly Tried[] }
 
 /** Whether a resource takes that kind of credential at all. */
 function accepts(resource: NamedResource, kind: CredentialKind): boolean {

@@ -3,12 +3,13 @@ const checkedKey: unique symbol = Symbol.for('pentauth.checked')
 
 /** Freezes a definition that has been checked, all through: who has it need not check it again, which costs a start its time. */
 export function frozenService<S extends object>(service: S): S {
-  Object.defineProperty(service, checkedKey, { value: true })
+  // Its value is the definition itself, so that a copy of all properties is no checked definition.
+  Object.defineProperty(service, checkedKey, { value: service })
   return deepFreeze(service)
 }
 
 export function isChecked(service: object): boolean {
-  return Object.hasOwn(service, checkedKey) && Object.isFrozen(service)
+  return (service as { [checkedKey]?: unknown })[checkedKey] === service && Object.isFrozen(service)
 }
 
 function deepFreeze<T extends object>(value: T): T {

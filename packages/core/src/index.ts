@@ -13,12 +13,12 @@ export {
   createSecret,
   type Secret,
 } from './credential.ts'
-export type { Absent, CredentialRequest, CredentialSource } from './credential-source.ts'
+export { type Absent, type CredentialRequest, type CredentialSource, isAbsent } from './credential-source.ts'
 export { defineService } from './define-service.ts'
 export { PentauthError, type PentauthErrorCode, type PentauthErrorInit, type Tried } from './errors.ts'
 export type { EventListener, PentauthEvent } from './events.ts'
 export { firstOf } from './first-of.ts'
-export type { KeyReading } from './key-ring.ts'
+export type { KeyReading, KeyReadings } from './key-ring.ts'
 export { type KeySourceOptions, keySource } from './key-source.ts'
 export { type RelocateOptions, relocate } from './relocate.ts'
 export { type NamedResource, resourceFor } from './resource-for.ts'

@@ -1,7 +1,8 @@
 import type { ApiKey } from './credential.ts'
 import { type Absent, type CredentialRequest, type CredentialSource, isAbsent } from './credential-source.ts'
 import { PentauthError } from './errors.ts'
-import { createRing, isSame, type KeyReadings, type KeyRing, keep, tellKept, use } from './key-ring.ts'
+import { createKeyRing, isSame, type KeyReadings, type KeyRing } from './key-ring.ts'
+import { perKey } from './per-key.ts'
 import type { Service } from './service.ts'
 import { inWords } from './service-link.ts'
 import { isThenable } from './thenable.ts'
@@ -39,45 +40,61 @@ export function keySource(
   read: (service: Service) => KeyReadings | Promise<KeyReadings>,
   { reads = 'once', refusedGrace }: KeySourceOptions = {},
 ): CredentialSource {
-  const rings = new WeakMap<Service, KeyRing>()
+  checkGrace(refusedGrace)
+  const newState = (): State => ({ ring: createKeyRing(name), reading: undefined, renewing: undefined })
+  // By service, so that two deployments share no key and no refusal; and what passed for a relocated resource has not passed for others.
+  const statesOf = perKey<Service, Record<'strict' | 'relocated', State>>(() => ({
+    strict: newState(),
+    relocated: newState(),
+  }))
+  const stateOf = ({ service, resource }: CredentialRequest) =>
+    statesOf(service)[resource.relocated ? 'relocated' : 'strict']
 
-  let last: { readonly service: Service; readonly ring: KeyRing } | undefined
-
-  const ringOf = (service: Service): KeyRing => {
-    if (last?.service === service) return last.ring
-    const ring = rings.get(service) ?? createRing()
-    rings.set(service, ring)
-    last = { service, ring }
-    return ring
-  }
-
-  /** One reading for all who need it now. */
-  const readKeys = (ring: KeyRing, request: CredentialRequest, reason: 'changed' | 'refused') => {
-    const strictly = !request.resource.relocated
-    if (ring.reading && (ring.reading.strictly || !strictly)) return ring.reading.result
-    const found = read(request.service)
-    if (!isThenable(found)) return keep(name, ring, request, found, reason)
-    const result = Promise.resolve(found)
-      .then((readings) => keep(name, ring, request, readings, reason))
-      .finally(() => {
-        if (ring.reading?.result === result) ring.reading = undefined
+  return {
+    name,
+    kind: 'api-key',
+    get(request) {
+      const { ring } = stateOf(request)
+      const found = currentKey(request)
+      if (ring.refusals.isEmpty()) return found
+      const ready = (key: ApiKey | Absent) => {
+        const { runtime, service, sends } = request
+        const wait = isAbsent(key) ? undefined : ring.refusals.waitFor(key, runtime.now(), graceOf(service), sends)
+        if (wait !== undefined) throw successorAwaited(key as ApiKey, request, wait, graceOf(service))
+        return key
+      }
+      return isThenable(found) ? found.then(ready) : ready(found)
+    },
+    async renew(refused, request) {
+      const state = stateOf(request)
+      const current = state.ring.current()
+      // Another caller may have found the new key while this one's request was on its way.
+      if (refused.kind !== 'api-key' || (current && !isSame(current, refused))) return current
+      state.renewing ??= otherKey(refused, request).finally(() => {
+        state.renewing = undefined
       })
-    ring.reading = { strictly, result }
-    return result
+      return state.renewing
+    },
+    accepted(key, request) {
+      if (key.kind === 'api-key') stateOf(request).ring.accepted(key, request)
+    },
+    refusedAgain(key, request) {
+      if (key.kind === 'api-key') stateOf(request).ring.refusedAgain(key, request)
+    },
   }
 
   /** The key in use; a reading that is of no use now leaves it as it is. */
-  const currentKey = (ring: KeyRing, request: CredentialRequest): ApiKey | Absent | Promise<ApiKey | Absent> => {
-    const { current, strictly } = ring
-    const known = strictly || request.resource.relocated ? current : undefined
+  function currentKey(request: CredentialRequest): ApiKey | Absent | Promise<ApiKey | Absent> {
+    const { ring } = stateOf(request)
+    const known = ring.current()
     if (known && reads !== 'each-use') return known
     const orKnown = (error: unknown) => {
       if (!known) throw error
-      tellKept(name, ring, request, error)
+      ring.tellKept(error, request)
       return known
     }
     try {
-      const found = readKeys(ring, request, 'changed')
+      const found = readKeys(request, 'changed')
       if (isThenable(found)) return found.then((key) => (isAbsent(key) ? (known ?? key) : key), orKnown)
       return isAbsent(found) ? (known ?? found) : found
     } catch (error) {
@@ -86,72 +103,84 @@ export function keySource(
   }
 
   /** Looks for a key other than the refused one: in the source, then among those it held. */
-  const replace = async (ring: KeyRing, refused: ApiKey, request: CredentialRequest): Promise<ApiKey | undefined> => {
+  async function otherKey(refused: ApiKey, request: CredentialRequest): Promise<ApiKey | undefined> {
+    const { ring } = stateOf(request)
     const grace = graceOf(request.service)
     const isWorthALook = ring.refusals.note(refused, request.runtime.now())
     if (isWorthALook && reads !== 'once') {
       try {
-        await readKeys(ring, request, 'refused')
+        await readKeys(request, 'refused')
       } catch (error) {
-        tellKept(name, ring, request, error)
+        ring.tellKept(error, request)
         // A successor that cannot be read yet is one that is still on its way.
         if (grace === 0) throw error
       }
     }
-    if (ring.current && !isSame(ring.current, refused)) return ring.current
-    const isFresh = (key: ApiKey) => !isSame(key, refused) && !ring.refusals.isPaused(key, request.runtime.now())
-    const { keys, previous, refusals } = ring
-    const held = previous && !refusals.has(previous) ? [...keys, previous] : keys
-    const other = isWorthALook ? held.find(isFresh) : undefined
-    if (other) return use(ring, request, other, 'refused')
-    awaitSuccessor(ring, request, refused, grace)
-    return undefined
+    const current = ring.current()
+    const other =
+      current && !isSame(current, refused) ? current : isWorthALook ? ring.replace(refused, request) : undefined
+    await ring.told()
+    if (!other && ring.refusals.isAwaited(refused, request.runtime.now(), grace)) {
+      throw successorAwaited(
+        refused,
+        request,
+        ring.refusals.waitFor(refused, request.runtime.now(), grace, false),
+        grace,
+      )
+    }
+    return other
   }
 
-  const graceOf = ({ apiKey }: Service): number =>
-    1000 * (refusedGrace ?? (reads !== 'once' && apiKey?.rotation.method === 'renew' ? 60 : 0))
-
-  return {
-    name,
-    kind: 'api-key',
-    get(request) {
-      const ring = ringOf(request.service)
-      const found = currentKey(ring, request)
-      if (ring.refusals.isEmpty()) return found
-      const ready = (found: ApiKey | Absent) => {
-        if (!isAbsent(found)) awaitSuccessor(ring, request, found, graceOf(request.service))
-        return found
-      }
-      return isThenable(found) ? found.then(ready) : ready(found)
-    },
-    async renew(refused, request) {
-      const ring = ringOf(request.service)
-      // Another caller may have found the new key while this one's request was on its way.
-      if (refused.kind !== 'api-key' || (ring.current && !isSame(ring.current, refused))) return ring.current
-      ring.renewing ??= replace(ring, refused, request).finally(() => {
-        ring.renewing = undefined
+  /** One reading for all who need it now. */
+  function readKeys(request: CredentialRequest, reason: 'changed' | 'refused') {
+    const state = stateOf(request)
+    if (state.reading) return state.reading
+    const found = read(request.service)
+    if (!isThenable(found)) return state.ring.keep(found, request, reason)
+    const reading = Promise.resolve(found)
+      .then((readings) => state.ring.keep(readings, request, reason))
+      .finally(() => {
+        state.reading = undefined
       })
-      return ring.renewing
-    },
-    accepted(key, { service }) {
-      const { refusals } = ringOf(service)
-      if (!refusals.isEmpty() && key.kind === 'api-key') refusals.forget(key)
-    },
+    state.reading = reading
+    return reading
+  }
+
+  function graceOf({ apiKey }: Service): number {
+    return 1000 * (refusedGrace ?? (reads !== 'once' && apiKey?.rotation.method === 'renew' ? 60 : 0))
   }
 }
 
-/** Throws while a refused key is taken for one whose successor is on its way. */
-function awaitSuccessor(ring: KeyRing, { service, runtime }: CredentialRequest, key: ApiKey, grace: number): void {
-  const wait = ring.refusals.waitFor(key, runtime.now(), grace)
-  if (wait === undefined) return
+interface State {
+  readonly ring: KeyRing
+  reading: Promise<ApiKey | Absent> | undefined
+  renewing: Promise<ApiKey | undefined> | undefined
+}
+
+/** The refusal of a key whose successor is on its way, as an error that passes. */
+function successorAwaited(
+  key: ApiKey,
+  { service }: CredentialRequest,
+  wait: number | undefined,
+  grace: number,
+): PentauthError {
   const page = service.links.keys ?? service.links.docs
-  throw new PentauthError({
+  return new PentauthError({
     code: 'temporarily_unavailable',
     message: `${service.name} refused the API key from ${key.source} (${key.secret.preview}…), and its successor has not arrived yet.`,
     service: service.id,
     hint: `A key that was renewed is awaited for ${grace / 1000} s; if nobody renewed it, make a new one at ${inWords(page)}.`,
     link: page.url ?? service.links.docs.url,
     retryable: true,
-    retryAfter: Math.ceil(wait / 1000),
+    retryAfter: Math.ceil((wait ?? 1000) / 1000),
+  })
+}
+
+function checkGrace(seconds: number | undefined): void {
+  if (seconds === undefined || (Number.isFinite(seconds) && seconds >= 0)) return
+  throw new PentauthError({
+    code: 'invalid_option',
+    message: 'The option "refusedGrace" is no number of seconds.',
+    hint: 'Give 0 or more, such as { refusedGrace: 60 }.',
   })
 }

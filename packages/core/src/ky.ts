@@ -1,8 +1,7 @@
 import ky, { isHTTPError, isNetworkError, isTimeoutError, type KyInstance, type Options } from 'ky'
 import type { Auth } from './auth.ts'
-import { hintOf } from './connection-failure.ts'
+import { unreachable } from './connection-failure.ts'
 import { PentauthError } from './errors.ts'
-import { inBrackets, reasonOf } from './http.ts'
 import type { Resource } from './service.ts'
 import { errorFrom } from './service-error.ts'
 
@@ -82,15 +81,7 @@ async function typed(error: Error, refusals: WeakMap<Response, PentauthError>, s
       retryable: true,
     })
   }
-  if (isNetworkError(error)) {
-    return new PentauthError({
-      code: 'network_error',
-      message: `${placeOf(error.request)} could not be reached${inBrackets(reasonOf(error.cause))}.`,
-      service,
-      hint: hintOf(error.cause) ?? 'Check the network (proxy, DNS, VPN) and the service URL.',
-      retryable: true,
-    })
-  }
+  if (isNetworkError(error)) return unreachable(service, error.request.url, error.cause)
   return error
 }
 

@@ -68,6 +68,8 @@ export async function refusalInForm(
 
   const sent = parsed(text, hide)
   const headers = safeHeaders(response.headers, hide)
+  // No service knows better whether the same credential will be taken the next time.
+  if (error.code === 'credential_refused') headers.set('x-should-retry', 'false')
   const { status } = response
   // Of a request that the service finds fault with, nobody says more than the service.
   if (error.code === 'request_rejected')
@@ -94,6 +96,8 @@ function safeHeaders(sent: Headers, hide: (text: string) => string): Headers {
   const headers = new Headers(sent)
   // They describe the body as it came.
   for (const name of ['content-length', 'content-encoding', 'transfer-encoding']) headers.delete(name)
+  // That one is ours alone.
+  headers.delete('x-pentauth-error')
   for (const [name, value] of sent) {
     const safe = hide(value)
     if (safe !== value) headers.set(name, safe)

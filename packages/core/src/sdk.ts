@@ -1,4 +1,5 @@
 import type { Auth } from './auth.ts'
+import { isAbort, unreachable } from './connection-failure.ts'
 import { PentauthError } from './errors.ts'
 import { resourceFor } from './resource-for.ts'
 import { type Envelope, inAnthropicForm, inOpenAIForm, ownAnswer, refusalInForm } from './sdk-refusal.ts'
@@ -140,6 +141,8 @@ function keyFunction(auth: Auth, url: string): () => Promise<string> {
 /** What the request meets too and answers better: the SDK tries it again, or it goes to another resource than the one asked about. */
 function isForTheRequest(error: unknown): boolean {
   if (!PentauthError.isInstance(error)) return false
+  // A source that failed has had its time: the SDK would let it fail again at each attempt.
+  if (error.code === 'source_failed') return false
   return error.retryable || /^(?:url_not_covered|invalid_url|credential_not_accepted)$/.test(error.code)
 }
 
@@ -152,8 +155,13 @@ function fetchFor(auth: Auth, envelope: Envelope): Auth['fetch'] {
       return response.status < 400 ? response : await refusalInForm(response, envelope, signal)
     } catch (error) {
       // Of an error that fetch throws, the SDKs make three attempts and "Connection error."; aborts and the network's are theirs.
-      if (signal?.aborted || !PentauthError.isInstance(error)) throw error
-      return ownAnswer(error, envelope)
+      if (PentauthError.isInstance(error) && !signal?.aborted) return ownAnswer(error, envelope)
+      // The SDKs try again, and show what they caught as the cause of their own error.
+      throw signal?.aborted || isAbort(error) ? error : unreachable(auth.service.id, urlOf(input), error)
     }
   }
+}
+
+function urlOf(input: string | URL | Request): string {
+  return typeof input === 'string' ? input : input instanceof URL ? input.href : input.url
 }

@@ -15,6 +15,8 @@ export interface ResponseContext {
   readonly resource: NamedResource
   /** The credential the request carried. */
   readonly credential: Credential
+  /** When the response came, in milliseconds since the epoch. */
+  readonly at: number
 }
 
 // A registered symbol, so that the ESM and CommonJS copies of this package read each other's responses.
@@ -86,9 +88,14 @@ function judge(response: Response, body: string, context: ResponseContext | unde
   const challenge = bearerChallenge(headers.get('www-authenticate'))
   // A response of another fetch is judged by its status: its texts may repeat a credential that we do not know.
   const said = context ? [...textsOf(body), challenge?.error_description ?? ''].filter(Boolean).map(safe) : []
-  const facts = { status, retryAfter: retryAfterOf(headers), retryable: status === 429 || status >= 500 }
+  const facts = {
+    status,
+    retryAfter: retryAfterOf(headers, context?.at ?? Date.now()),
+    retryable: status === 429 || status >= 500,
+  }
 
-  if (challenge?.error === 'insufficient_scope') return scopeError(context, safe(challenge.scope ?? ''), facts)
+  if (challenge?.error === 'insufficient_scope')
+    return scopeError(context, context ? safe(challenge.scope ?? '') : '', facts)
   for (const documented of context?.service.errors ?? []) {
     const parameters = parametersOf(documented, status, said)
     if (parameters) return documentedError(context as ResponseContext, documented, parameters, said[0], facts)
@@ -197,7 +204,7 @@ function quoted(status: number | undefined, said: string | undefined): string {
 }
 
 /** `Retry-After` in seconds, from seconds or a date (RFC 9110 section 10.2.3); `now` in milliseconds. */
-export function retryAfterOf(headers: Headers, now: number = Date.now()): number | undefined {
+export function retryAfterOf(headers: Headers, now: number): number | undefined {
   const value = headers.get('retry-after')?.trim()
   if (!value) return undefined
   const seconds = /^\d{1,9}$/.test(value) ? Number(value) : Math.ceil((Date.parse(value) - now) / 1000)

@@ -114,7 +114,7 @@ describe('a spoilt key', () => {
     expect(error.message).toContain('from MY_KEY')
   })
 
-  it.each([undefined, null, 5, {}, [], true])('%j is no string', async (value) => {
+  it.each([null, 5, {}, true])('%j is no string', async (value) => {
     const auth = createAuth(pensyve, { credential: apiKey(value as unknown as string), runtime: offline })
     expect(await caught(auth.credential())).toMatchObject({ code: 'malformed_credential' })
     const later = createAuth(pensyve, { credential: apiKey(() => value as unknown as string), runtime: offline })

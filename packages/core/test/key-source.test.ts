@@ -25,13 +25,23 @@ describe('a pair of keys', () => {
   it.each([
     ['both blank', ['', undefined], 'malformed_credential', 'option "credential" (first key) is empty'],
     ['an empty list', [], 'malformed_credential', 'option "credential"'],
-    ['the second in quotes', [one, `"${two}"`], 'malformed_credential', '(second key) is wrapped in quotes'],
-    ['the second another service’s', [one, testKey.pensyve()], 'wrong_credential', '(second key)'],
+    ['both in quotes', [`"${one}"`, `"${two}"`], 'malformed_credential', '(first key) is wrapped in quotes'],
     ['no list at all', 17, 'malformed_credential', 'option "credential" is not a string'],
     ['nothing', undefined, 'malformed_credential', 'option "credential" is not a string'],
   ] as const)('%s: an error that says which', async (_what, pair, code, text) => {
     const error = await caught(createAuth(pendra, { credential: apiKey(pair as never), runtime: offline }).credential())
     expect([error.code, error.message.includes(text)], error.message).toEqual([code, true])
+  })
+
+  it.each([
+    ['in quotes', `"${two}"`, '(second key) is wrapped in quotes'],
+    ['another service’s', testKey.pensyve(), '(second key) looks like a Pensyve API key'],
+  ])('a next key that is %s is told, and disables no good one', async (_what, next, reason) => {
+    const { auth, events } = recorded(pendra, apiKey([one, next]))
+    expect(await isKey(auth, one)).toBe(true)
+    await new Promise((resolve) => setImmediate(resolve))
+    const told = events.filter(({ type }) => type === 'credential_suspect')
+    expect(told).toMatchObject([{ reason: expect.stringContaining(reason) }])
   })
 
   it('names the one it uses', async () => {
@@ -118,6 +128,24 @@ describe('a source that is read before each use', () => {
     expect(events.filter(({ type }) => type === 'key_switched').length).toBeLessThanOrEqual(4)
   })
 
+  it('a key that was taken out is used no longer than 5 s after its successor was refused', async () => {
+    let time = 0
+    let content = one
+    const source = keySource('key file', () => content, { reads: 'each-use' })
+    const answer = ({ headers }: Request) =>
+      headers.get('authorization') === `Bearer ${one}` ? Response.json({}) : refused()
+    const { auth, sent } = recorded(pendra, source, answer, { now: () => time })
+    const isOld = () => sent.at(-1)?.headers.get('authorization') === `Bearer ${one}`
+    expect((await auth.fetch(url)).status).toBe(200)
+    content = two
+    expect([(await auth.fetch(url)).status, isOld()]).toEqual([200, true])
+    time = 5_000
+    for (let second = 5; second < 60; second++) {
+      time += 1_000
+      expect([(await auth.fetch(url)).status, isOld()]).toEqual([401, false])
+    }
+  })
+
   it('that never held anything says what it looked at', async () => {
     const { auth, holds } = changing({ absent: 'there is no such file' })
     expect((await caught(auth.credential())).code).toBe('no_credential')
@@ -142,6 +170,21 @@ describe('a source that is read before each use', () => {
     )
     expect((await auth.fetch(url)).status).toBe(200)
     expect(sent).toHaveLength(2)
+  })
+})
+
+describe('what a source is given', () => {
+  it.each([Number.NaN, Number.POSITIVE_INFINITY, -1, '60'])('refusedGrace %s is refused', (refusedGrace) => {
+    expect(() => apiKey(one, { refusedGrace: refusedGrace as number })).toThrow(
+      '"refusedGrace" is no number of seconds',
+    )
+  })
+
+  it('a function that gives nothing says so, at once or later', async () => {
+    for (const nothing of [() => undefined, async () => undefined]) {
+      const error = await caught(createAuth(pendra, { credential: apiKey(nothing), runtime: offline }).credential())
+      expect(error).toMatchObject({ code: 'no_credential', tried: [{ result: 'the function gave nothing' }] })
+    }
   })
 })
 

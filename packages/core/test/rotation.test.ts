@@ -114,6 +114,9 @@ describeOnBoth('a key is rotated under load', (world) => {
     const waiting = await caught(call())
     expect(waiting).toMatchObject({ code: 'temporarily_unavailable', retryable: true, retryAfter: 1 })
     expect(waiting.message).toContain('its successor has not arrived yet')
+    // One refusal may be about that call alone; two in a row are about the key.
+    expect(Object.keys(await auth.headers(url))).toContain('x-api-key')
+    expect((await caught(call())).code).toBe('temporarily_unavailable')
     expect((await caught(auth.headers(url))).code).toBe('temporarily_unavailable')
     sandbox.clock.advance(61_000)
     const response = await call()
@@ -144,6 +147,19 @@ describe('keys that are refused again and again', () => {
       return `${status} after ${sent.length - before}`
     }
     return { call, working, events, sent, auth, advance }
+  }
+  const base = 'https://api.pendra.ai/api/v1'
+  /** A service that takes the first key, and refuses it for one operation in the words of a refused key. */
+  function operations(credential: ReturnType<typeof apiKey>) {
+    let time = 0
+    const answer = ({ url, headers }: Request) =>
+      headers.get('authorization') === `Bearer ${one}` && !url.endsWith('/admin')
+        ? Response.json({})
+        : Response.json({ detail: 'Invalid or expired token' }, { status: 401 })
+    const advance = (ms: number) => {
+      time += ms
+    }
+    return { ...recorded(pendra, credential, answer, { now: () => time }), advance }
   }
   const [one, two] = [testKey.pendra('one'), testKey.pendra('two')]
 
@@ -196,16 +212,74 @@ describe('keys that are refused again and again', () => {
     expect(await call()).toBe('200 after 2')
   })
 
-  it('an accepted key starts over: its next refusal is looked into at once', async () => {
+  it('an accepted key starts over: its next refusal is looked into a second after the last look', async () => {
     let current = one
-    const { call, working } = world(() => current)
-    expect(await call()).toBe('401 after 1')
+    const { call, working, advance } = world(() => current)
+    for (let look = 0; look < 4; look++) {
+      expect(await call()).toBe('401 after 1')
+      advance(10_000)
+    }
     working.add(one)
     expect(await call()).toBe('200 after 1')
     working.delete(one)
     current = two
     working.add(two)
     expect(await call()).toBe('200 after 2')
+  })
+
+  it('one operation that is refused has the source read once a second, and costs no other call anything', async () => {
+    let reads = 0
+    const { auth, sent, advance, events } = operations(
+      apiKey(() => {
+        reads++
+        return one
+      }),
+    )
+    for (let tenth = 0; tenth < 100; tenth++) {
+      expect((await auth.fetch(`${base}/models`)).status).toBe(200)
+      expect((await auth.fetch(`${base}/admin`)).status).toBe(401)
+      advance(100)
+    }
+    expect(reads).toBeLessThanOrEqual(11)
+    expect(sent).toHaveLength(200)
+    expect(switches(events)).toEqual([])
+  })
+
+  it('one operation that is refused does not make the other key of a pair the one in use', async () => {
+    const { auth, advance } = operations(apiKey([one, two]))
+    for (let tenth = 0; tenth < 100; tenth++) {
+      expect((await auth.fetch(`${base}/models`)).status).toBe(200)
+      expect((await auth.fetch(`${base}/admin`)).status).toBe(401)
+      advance(100)
+    }
+  })
+
+  it('one operation that is refused does not stop the others in the grace', async () => {
+    const { auth, advance } = operations(apiKey(() => one, { refusedGrace: 60 }))
+    const outcomes: Record<string, number> = {}
+    for (let tenth = 0; tenth < 300; tenth++) {
+      expect((await auth.fetch(`${base}/models`)).status).toBe(200)
+      const outcome = await auth.fetch(`${base}/admin`).then(
+        ({ status }) => String(status),
+        ({ code }) => code,
+      )
+      outcomes[outcome] = (outcomes[outcome] ?? 0) + 1
+      await auth.credential()
+      advance(100)
+    }
+    // Once the key has worked after its refusal, the refusal is about the operation.
+    expect(outcomes).toEqual({ temporarily_unavailable: 1, 401: 299 })
+  })
+
+  it('keys that are made anew each time and all refused cost two requests a second at most, and are forgotten', async () => {
+    let made = 0
+    const { call, advance, sent } = world(() => testKey.pendra(`made ${made++}`))
+    for (let tenth = 0; tenth < 100; tenth++) {
+      await call()
+      advance(100)
+    }
+    expect(made).toBeLessThanOrEqual(12)
+    expect(sent.length).toBeLessThanOrEqual(112)
   })
 
   it('a clock that is set back stretches no pause', async () => {
@@ -224,12 +298,13 @@ describe('keys that are refused again and again', () => {
   it('in the grace one caller at a time finds out whether the key is still refused', async () => {
     const { call, advance, working, sent } = world(() => one, { refusedGrace: 30 })
     expect((await caught(call())).code).toBe('temporarily_unavailable')
-    expect(sent).toHaveLength(1)
+    expect((await caught(call())).code).toBe('temporarily_unavailable')
+    expect(sent).toHaveLength(2)
     advance(1000)
     const outcomes = await Promise.all(
       Array.from({ length: 50 }, () => call().then(String, ({ retryAfter }) => `wait ${retryAfter} s`)),
     )
-    expect(sent).toHaveLength(2)
+    expect(sent).toHaveLength(3)
     expect(outcomes.filter((outcome) => outcome !== 'wait 1 s' && outcome !== 'wait 2 s')).toEqual([])
     working.add(one)
     advance(2000)

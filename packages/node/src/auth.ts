@@ -10,7 +10,7 @@ import { atBaseUrl, baseUrlName, type IgnoredSetting } from './base-url.ts'
 import { connectionHint } from './connection-hint.ts'
 import { debugListener } from './debug.ts'
 import { envFile } from './env-file.ts'
-import type { Environment } from './environment.ts'
+import { type Environment, own } from './environment.ts'
 import { sourcesIn } from './variable-source.ts'
 import { type Variables, variables } from './variables.ts'
 
@@ -42,11 +42,13 @@ export interface NodeAuthOptions extends Partial<AuthOptions> {
  * ```
  */
 export function createAuth<Names extends string>(service: Service<Names>, options: NodeAuthOptions = {}): Auth<Names> {
-  const { env = process.env, envFile: file, credential, onEvent = debugListener(env), runtime, ...rest } = options
+  const { env = process.env, envFile: file, credential, runtime, ...rest } = own(options)
+  const { onEvent = debugListener(env) } = rest
   const { service: located, ignored } = atBaseUrl(service, env)
   const contents = file ? envFile(file === true ? '.env' : file, env) : undefined
   const places = [variables(env), ...(contents ? [contents] : [])]
-  const chain = firstOf(credential ?? notGiven, ...places.flatMap((place) => sourcesIn(place, located)))
+  const found = places.flatMap((place) => sourcesIn(place, located))
+  const chain = credential === undefined ? firstOf(notGiven, ...found) : instead(credential, found)
   const settings = () => [ignored, contents && baseUrlIn(contents, located)]
   const source = ignored || contents ? telling(chain, settings) : chain
   return createCoreAuth(located, {
@@ -61,6 +63,18 @@ export function createAuth<Names extends string>(service: Service<Names>, option
 function explaining(runtime: NodeAuthOptions['runtime'] = {}): NonNullable<NodeAuthOptions['runtime']> {
   const own: NonNullable<NodeAuthOptions['runtime']> = { explainConnection: (error, url) => connectionHint(error, url) }
   return Object.defineProperties(own, Object.getOwnPropertyDescriptors(runtime))
+}
+
+/** The credential that the program chose: nothing of the environment takes its place, and an event says what was there too. */
+function instead(credential: CredentialSource, found: readonly CredentialSource[]): CredentialSource {
+  const chosen = firstOf(credential)
+  return {
+    ...chosen,
+    passedOver: (request) => [
+      ...(credential.passedOver?.(request) ?? []),
+      ...found.filter((source) => source.present?.()).map(({ name }) => name),
+    ],
+  }
 }
 
 /** The first link when the option is missing, so that the error's table starts with it. */

@@ -1,5 +1,5 @@
 import { PentauthError, type Resource, relocate, type Service } from '@pentauth/core'
-import type { Environment } from './environment.ts'
+import { type Environment, own, variableIn } from './environment.ts'
 import { expand } from './expand.ts'
 
 /** A setting that was found and has no effect, as an event says it. */
@@ -26,20 +26,25 @@ export function atBaseUrl<Names extends string>(
 ): { readonly service: Service<Names>; readonly ignored?: IgnoredSetting } {
   const resources = Object.values<Resource>(service?.resources ?? {})
   // What is no service is refused by core, which knows how to say it.
-  if (typeof service?.id !== 'string' || !resources.every((resource) => URL.canParse(resource?.url))) return { service }
+  if (
+    typeof service?.id !== 'string' ||
+    resources.length === 0 ||
+    !resources.every((resource) => URL.canParse(resource?.url))
+  )
+    return { service }
   const setting = baseUrlName(service)
-  const value = env[setting]
+  const value = variableIn(env, setting)
   if (typeof value !== 'string' || !value.trim()) return { service }
   if (resources.some(({ relocated }) => relocated)) {
     return { service, ignored: { setting, reason: 'the program has moved the service itself' } }
   }
-  const text = expand(value, setting, (name) => env[name]).text
+  const text = expand(value, setting, (name) => variableIn(env, name)).text
   const target = originIn(text.trim(), setting, resources[0]?.url ?? '')
   const origins = resources.map(({ url }) => new URL(url).origin)
   if (origins.every((origin) => origin === target)) return { service }
   try {
     const moves = Object.fromEntries(origins.map((origin) => [origin, target]))
-    const dangerouslyAllowPlainHttp = service.dangerouslyAllowPlainHttp ?? false
+    const dangerouslyAllowPlainHttp = own(service).dangerouslyAllowPlainHttp ?? false
     return { service: relocate(service, moves, { by: setting, dangerouslyAllowPlainHttp }) }
   } catch {
     // All that is left to refuse of an origin.

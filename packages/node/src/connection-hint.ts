@@ -1,4 +1,4 @@
-import type { Environment } from './environment.ts'
+import { type Environment, own } from './environment.ts'
 
 export interface ConnectionHintOptions {
   /** The environment with the proxy and certificate settings; `process.env` unless given. */
@@ -25,8 +25,9 @@ export interface ConnectionHintOptions {
 export async function connectionHint(
   error: unknown,
   url: string | URL,
-  { env = process.env }: ConnectionHintOptions = {},
+  options: ConnectionHintOptions = {},
 ): Promise<string | undefined> {
+  const { env = process.env } = own(options)
   if (!URL.canParse(String(url))) return undefined
   // Loaded when a connection has failed, which in most processes is never.
   const [{ hintFor }, { thisProcess }] = await Promise.all([

@@ -1,9 +1,9 @@
 import type { EventListener } from '@pentauth/core'
-import type { Environment } from './environment.ts'
+import { type Environment, variableIn } from './environment.ts'
 
 /** Prints events to stderr when `PENTAUTH_DEBUG=1`; stdout may carry a protocol and is never touched. */
 export function debugListener(env: Environment): EventListener | undefined {
-  if (env.PENTAUTH_DEBUG !== '1') return undefined
+  if (variableIn(env, 'PENTAUTH_DEBUG') !== '1') return undefined
   return ({ type, service, ...facts }) => {
     process.stderr.write(`pentauth ${service} ${type} ${JSON.stringify(facts)}\n`)
   }

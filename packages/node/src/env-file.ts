@@ -1,6 +1,6 @@
 import { PentauthError } from '@pentauth/core'
 import { builtin } from './builtin.ts'
-import type { Environment } from './environment.ts'
+import { type Environment, variableIn } from './environment.ts'
 import { expand } from './expand.ts'
 import { textFile } from './text-file.ts'
 import { isFilled, type Variables } from './variables.ts'
@@ -42,7 +42,7 @@ export function envFile(path: string, env: Environment): Variables {
     label: (name) => `${name} in ${path}`,
     find(name) {
       const file = read()
-      const value = file?.values[name]
+      const value = file && variableIn(file.values, name)
       if (!file || !isFilled(value)) return undefined
       const { number, written } = lineOf(file, name)
       const source = `${path}:${number}`
@@ -50,20 +50,24 @@ export function envFile(path: string, env: Environment): Variables {
       if (/^[^"'`]\S*#/.test(written)) throw cut(name, source)
       if (written.startsWith("'")) return { value, source }
       const { text, from } = expand(value, `${name} at ${source}`, (other) =>
-        env[other]?.trim?.() ? env[other] : file.values[other],
+        isFilled(variableIn(env, other)) ? variableIn(env, other) : variableIn(file.values, other),
       )
       return isFilled(text) ? { value: text, source: source + from } : undefined
     },
     has(name) {
       try {
-        return isFilled(read()?.values[name])
+        return isFilled(variableIn(read()?.values ?? {}, name))
       } catch {
         return false
       }
     },
     missing(name) {
       const file = read()
-      return file ? (file.values[name] === undefined ? 'not set' : 'set but blank') : 'there is no such file'
+      return file
+        ? variableIn(file.values, name) === undefined
+          ? 'not set'
+          : 'set but blank'
+        : 'there is no such file'
     },
     next: (name, example) => `add the line ${name}=${example}`,
   }

@@ -1,5 +1,5 @@
 import { type CredentialSource, keySource, PentauthError } from '@pentauth/core'
-import type { Environment } from './environment.ts'
+import { type Environment, own } from './environment.ts'
 import { looksLikeKey } from './mistaken-key.ts'
 import { keyReading, variableReading } from './variable-source.ts'
 import { variables } from './variables.ts'
@@ -19,7 +19,8 @@ export interface EnvKeyOptions {
  * const auth = createAuth(pensyve, { credential: envKey('TEAM_PENSYVE_KEY') })
  * ```
  */
-export function envKey(name: string, { env = process.env }: EnvKeyOptions = {}): CredentialSource {
+export function envKey(name: string, options: EnvKeyOptions = {}): CredentialSource {
+  const { env = process.env } = own(options)
   checkName(name)
   const place = variables(env)
   const source = keySource(name, (service) => keyReading(place, name, service), variableReading)

@@ -1,5 +1,5 @@
 import { PentauthError } from '@pentauth/core'
-import type { Environment } from './environment.ts'
+import { type Environment, own, variableIn } from './environment.ts'
 import { looksLikeKey } from './mistaken-key.ts'
 
 export interface ExpandOptions {
@@ -23,8 +23,9 @@ export interface ExpandOptions {
  * console.log(expandVariables('/run/secrets/${TEAM}/${KEY:-pensyve}', { env })) // /run/secrets/blue/pensyve
  * ```
  */
-export function expandVariables(text: string, { env = process.env, where = 'The text' }: ExpandOptions = {}): string {
-  return expand(text, where, (name) => env[name]).text
+export function expandVariables(text: string, options: ExpandOptions = {}): string {
+  const { env = process.env, where = 'The text' } = own(options)
+  return expand(text, where, (name) => variableIn(env, name)).text
 }
 
 export interface Expanded {

@@ -1,6 +1,13 @@
-import { type Absent, type CredentialSource, type KeySourceOptions, keySource, PentauthError } from '@pentauth/core'
+import {
+  type Absent,
+  type CredentialSource,
+  isAbsent,
+  type KeySourceOptions,
+  keySource,
+  PentauthError,
+} from '@pentauth/core'
 import { builtin } from './builtin.ts'
-import type { Environment } from './environment.ts'
+import { type Environment, own, variableIn } from './environment.ts'
 import { expand } from './expand.ts'
 import { looksLikeKey } from './mistaken-key.ts'
 import { textFile } from './text-file.ts'
@@ -25,12 +32,14 @@ export interface KeyFileOptions extends Pick<KeySourceOptions, 'refusedGrace'> {
  * const auth = createAuth(pensyve, { credential: firstOf(keyFile('/run/secrets/pensyve'), envKey('PENSYVE_API_KEY')) })
  * ```
  */
-export function keyFile(path: string, { env = process.env, ...rest }: KeyFileOptions = {}): CredentialSource {
+export function keyFile(path: string, options: KeyFileOptions = {}): CredentialSource {
+  const { env = process.env, ...rest } = own(options)
   checkPath(path, 'keyFile')
   let reader: KeyFileReader | undefined
   const read = () => {
     if (!reader) {
-      const { text, from } = expand(path, 'The path given to keyFile', (name) => env[name])
+      const { text, from } = expand(path, 'The path given to keyFile', (name) => variableIn(env, name))
+      checkPath(text, 'keyFile')
       reader = keyFileReader(text, (file) => file + from)
     }
     return reader()
@@ -58,7 +67,7 @@ export function keyFileReader(given: string, label: (path: string) => string): K
 /** Whether a file seems to hold a key; one that cannot be read is there too. */
 export function holdsKey(read: KeyFileReader): boolean {
   try {
-    return !('absent' in read())
+    return !isAbsent(read())
   } catch {
     return true
   }

@@ -2,6 +2,7 @@ import {
   type Absent,
   type CredentialSource,
   clientCredentials,
+  isAbsent,
   type KeyReading,
   type KeySourceOptions,
   keySource,
@@ -51,7 +52,7 @@ function keyFileFrom(place: Variables, service: Service): CredentialSource | und
       reader = keyFileReader(path, (file) => `${found.source} (${file})`)
     }
     const reading = reader()
-    return 'absent' in reading ? { ...reading, absent: `${path}: ${reading.absent}` } : reading
+    return isAbsent(reading) ? { ...reading, absent: `${path}: ${reading.absent}` } : reading
   }
   const source = keySource(label, read, { reads: 'each-use' })
   return {
@@ -60,16 +61,12 @@ function keyFileFrom(place: Variables, service: Service): CredentialSource | und
     get(request) {
       const found = source.get(request)
       // Whoever names a file means it: going on without it is told, even where another source has a key.
-      if (request.emit && isNothing(found) && found.absent.startsWith(`${path}: `)) {
+      if (request.emit && isAbsent(found) && found.absent.startsWith(`${path}: `)) {
         request.emit({ type: 'source_skipped', resource: request.resource.name, source: label, reason: found.absent })
       }
       return found
     },
   }
-}
-
-function isNothing(found: object): found is Absent {
-  return Object.hasOwn(found, 'absent')
 }
 
 /** Client credentials from the service's two variables, if it has such clients. */

@@ -1,4 +1,4 @@
-import type { Environment } from './environment.ts'
+import { type Environment, variableIn } from './environment.ts'
 import { expand } from './expand.ts'
 
 /** A value and where exactly it stands. */
@@ -26,13 +26,13 @@ export function variables(env: Environment): Variables {
   return {
     label: (name) => name,
     find(name) {
-      const value = env[name]
+      const value = variableIn(env, name)
       if (!isFilled(value)) return undefined
-      const { text, from } = expand(value, name, (other) => env[other])
+      const { text, from } = expand(value, name, (other) => variableIn(env, other))
       return isFilled(text) ? { value: text, source: name + from } : undefined
     },
-    has: (name) => isFilled(env[name]),
-    missing: (name) => (env[name] === undefined ? 'not set' : 'set but blank'),
+    has: (name) => isFilled(variableIn(env, name)),
+    missing: (name) => (variableIn(env, name) === undefined ? 'not set' : 'set but blank'),
     next: (name, example) => `export ${name}=${example}`,
   }
 }

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { pendium, pensyve, pentographer } from '@pentauth/core/services'
 import { caught, testKey } from '@pentauth/tooling/canary'
 import { describe, expect, it } from 'vitest'
-import { apiKey, createAuth, type PentauthEvent, type Service } from '../src/index.ts'
+import { apiKey, createAuth, envKey, firstOf, keyFile, type PentauthEvent, type Service } from '../src/index.ts'
 
 const clientId = testKey.pentographerClientId()
 const clientSecret = testKey.pentographerSecret()
@@ -116,9 +116,23 @@ describe('the chain: option, then environment', () => {
     }
   })
 
+  it('a credential that the program chose is not replaced by the environment', async () => {
+    const env = { PENSYVE_API_KEY: testKey.pensyve() }
+    for (const credential of [
+      envKey('TEAM_MEMORY_KEY', { env }),
+      keyFile('/nowhere/key'),
+      firstOf(keyFile('/nowhere/key')),
+    ]) {
+      const error = await caught(createAuth(pensyve, { env, credential }).credential())
+      expect(error.code).toBe('no_credential')
+      expect(error.tried).toHaveLength(1)
+    }
+  })
+
   it('looks for no credential before the first use', () => {
     const asked: unknown[] = []
-    const env = new Proxy({}, { get: (_target, name) => void asked.push(name) })
+    const ask = (_target: object, name: string | symbol) => void asked.push(name)
+    const env = new Proxy({}, { get: ask, getOwnPropertyDescriptor: ask })
     createAuth(pensyve, { env, envFile: '/nowhere/.env', onEvent: () => undefined })
     // Where the service is can be asked of the result at once.
     expect(asked).toEqual(['PENSYVE_BASE_URL'])

@@ -2,7 +2,7 @@ import Anthropic from '@anthropic-ai/sdk'
 import { caught, expectNoMarker, testKey } from '@pentauth/tooling/canary'
 import OpenAI from 'openai'
 import { describe, expect, it } from 'vitest'
-import { type Auth, createAuth, keySource, PentauthError } from '../../src/index.ts'
+import { type Auth, apiKey, createAuth, keySource, PentauthError, relocate } from '../../src/index.ts'
 import { anthropicOptions, openaiOptions } from '../../src/sdk.ts'
 import { pendra } from '../../src/services.ts'
 import { serve } from '../support/server.ts'
@@ -143,4 +143,23 @@ it('prints no key at the SDKs’ debug level', async () => {
   expect(lines.length).toBeGreaterThan(8)
   expectNoMarker(lines)
   expect(carried(sandbox)).toHaveLength(4)
+})
+
+it.each(calls)('%s says what to set when the connection fails', async (_name, call) => {
+  const explainConnection = () => 'HTTPS_PROXY is set, and is not used: set NODE_USE_ENV_PROXY=1.'
+  const service = relocate(pendra, { 'https://api.pendra.ai': 'http://127.0.0.1:9' })
+  const auth = createAuth(service, { credential: apiKey(testKey.pendra()), runtime: { explainConnection } })
+  const options = { maxRetries: 0 }
+  const error = await caught(
+    call({
+      openai: new OpenAI({ ...openaiOptions(auth), ...options }),
+      anthropic: new Anthropic({ ...anthropicOptions(auth), ...options }),
+    }),
+  )
+  expect(error.message).toBe('Connection error.')
+  expect(error.cause).toMatchObject({
+    code: 'network_error',
+    message: expect.stringContaining('http://127.0.0.1:9 could not be reached'),
+    hint: expect.stringContaining('NODE_USE_ENV_PROXY=1'),
+  })
 })

@@ -6,7 +6,7 @@ import { pendium, pensyve, pentographer } from '@pentauth/core/services'
 import { hasMarker, renderings, testKey } from '@pentauth/tooling/canary'
 import { threat } from '@pentauth/tooling/threat'
 import { afterAll } from 'vitest'
-import { createAuth, PentauthError, type PentauthEvent, type Service } from '../../src/index.ts'
+import { apiKey, createAuth, PentauthError, type PentauthEvent, type Service } from '../../src/index.ts'
 
 // Rows of docs/threats.md about what a process is given: variables, .env files, base URLs, debug lines.
 
@@ -228,3 +228,50 @@ threat<Debugged, { lines: string[] }>('N1', 'PENTAUTH_DEBUG lines', {
     ...lines.filter(hasMarker).map((line) => `a credential in "${line.split(' ', 3).join(' ').slice(0, 60)}"`),
   ],
 })
+
+// N2: whatever Object.prototype was polluted with is no variable and no option.
+type Reached = (polluted: Record<string, unknown>) => Promise<string>
+const elsewhere = 'https://elsewhere.test'
+threat<Reached, readonly string[]>('N2', 'Object.prototype: variables and options of createAuth', {
+  ours: (polluted) =>
+    whilePolluted(polluted, async () => {
+      const auths = [
+        createAuth(pensyve, { env: { PENSYVE_API_KEY: testKey.pensyve() } }),
+        createAuth(pensyve, { credential: apiKey(testKey.pensyve()) }),
+      ]
+      const reached = auths.map(async (auth) => {
+        const { url } = auth.service.resources.rest
+        return `${new URL(url).origin} ${Object.values(await auth.headers(url)).some(hasMarker) ? 'our key' : 'their key'}`
+      })
+      return [...new Set(await Promise.all(reached))].join(', ')
+    }),
+  twin: (polluted) =>
+    whilePolluted(polluted, async () => {
+      const { env = {} } = {} as { env?: Record<string, string> }
+      return new URL(env.PENSYVE_BASE_URL ?? 'https://api.pensyve.com').origin
+    }),
+  attack: async (reached) => {
+    const outcomes: string[] = []
+    for (const polluted of [
+      { PENSYVE_BASE_URL: elsewhere },
+      { env: { PENSYVE_BASE_URL: elsewhere, PENSYVE_API_KEY: 'psy_theirs' } },
+      { PENSYVE_API_KEY: 'psy_theirs', PENSYVE_API_KEY_FILE: '/dev/null' },
+      { credential: apiKey('psy_theirs') },
+      { runtime: { fetch: () => undefined } },
+      { dangerouslyAllowPlainHttp: true, envFile: true, absent: 'nothing', reads: 'each-use', value: 'theirs' },
+    ])
+      outcomes.push(await reached(polluted))
+    return outcomes
+  },
+  breaches: (outcomes) => outcomes.filter((outcome) => outcome !== 'https://api.pensyve.com our key'),
+})
+
+async function whilePolluted<T>(polluted: Record<string, unknown>, work: () => Promise<T>): Promise<T> {
+  const prototype = Object.prototype as unknown as Record<string, unknown>
+  Object.assign(prototype, polluted)
+  try {
+    return await work()
+  } finally {
+    for (const name of Object.keys(polluted)) delete prototype[name]
+  }
+}
