@@ -135,6 +135,7 @@ export function provocations(sandbox: Sandbox, { origins }: SandboxServer): Prov
       () => node(pensyve, { PENSYVE_API_KEY: '${' }),
       () => envKey(''),
       () => keyFile(''),
+      () => keyFile('/run/secrets/pensyve', { refusedGrace: Number.NaN }),
       () => openaiOptions(authOf(pensyve)),
       () => keyCommand('pass show pensyve' as never),
     ],

@@ -3,7 +3,7 @@ import { defineConfig } from 'tsup'
 /**
  * The other entries, built after the main ones.
  *
- * They take the error class from the main entry, so that there is one; what else they share with it is functions without state.
+ * They take the error class from the main entry, so that there is one; what else they share with it is functions, and a cache at most.
  */
 export default defineConfig({
   entry: ['src/ky.ts', 'src/schema.ts', 'src/sdk.ts'],

@@ -5,7 +5,7 @@ import { isThenable } from './thenable.ts'
 
 export interface ApiKeyOptions extends Pick<KeySourceOptions, 'refusedGrace'> {
   /** Name of the source in messages; `option "credential"` unless given. */
-  readonly name?: string
+  readonly name?: string | undefined
 }
 
 /**

@@ -14,9 +14,9 @@ export interface AuthOptions {
   /** Where the credential comes from. */
   readonly credential: CredentialSource
   /** Replaces parts of the platform, such as `fetch` or the clock. */
-  readonly runtime?: Partial<Runtime>
+  readonly runtime?: Partial<Runtime> | undefined
   /** Told what happens, without any secret. */
-  readonly onEvent?: EventListener
+  readonly onEvent?: EventListener | undefined
 }
 
 /** What the steps of a request share. */

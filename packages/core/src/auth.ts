@@ -9,7 +9,7 @@ import { isThenable } from './thenable.ts'
 
 export interface HeadersOptions {
   /** Which header, where the resource takes the key in either. */
-  readonly header?: CredentialHeader
+  readonly header?: CredentialHeader | undefined
 }
 
 /** A service plus a source of credentials: an authenticated `fetch`. */
@@ -30,9 +30,10 @@ export interface Auth<Names extends string = string> {
  *
  * `fetch`, `headers` and `credential` reject with a `PentauthError`: `url_not_covered` or `invalid_url` for a URL the service does
  * not have, `no_credential`, `malformed_credential`, `wrong_credential` or `credential_not_accepted` for an unusable credential,
- * `client_refused`, `temporarily_unavailable` and others when a token could not be had. HTTP statuses are never thrown.
+ * `client_refused`, `temporarily_unavailable` and others when a token could not be had, `redirect_refused`, `invalid_option` for a
+ * header that cannot be sent. HTTP statuses are never thrown.
  *
- * @throws PentauthError `invalid_option` when `credential` is not a source.
+ * @throws PentauthError `invalid_option` when `credential` is not a source, `invalid_service` for what is no usable definition.
  * @example
  * ```ts
  * const auth = createAuth(pendra, { credential: apiKey('pdr_sk_your_key_here') })

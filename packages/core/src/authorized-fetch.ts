@@ -1,7 +1,7 @@
 import { unlessAborted } from './abort.ts'
 import type { AuthContext } from './auth-context.ts'
-import { deliver } from './connection-failure.ts'
 import { type Credential, summarize } from './credential.ts'
+import { deliver } from './deliver.ts'
 import { PentauthError } from './errors.ts'
 import { urlForEvent } from './events.ts'
 import { credentialHeaderNames, credentialHeaders } from './header-selection.ts'

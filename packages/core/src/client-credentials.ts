@@ -7,9 +7,9 @@ import { type ClientAuthentication, type Grant, requestToken, tokenEndpointOf } 
 
 export interface ClientCredentialsOptions {
   /** Name of the source in messages; `client credentials` unless given. */
-  readonly name?: string
+  readonly name?: string | undefined
   /** Where each of the two comes from, for messages: `PENTOGRAPHER_CLIENT_ID`, `.env:3`. */
-  readonly from?: ClientCredentials
+  readonly from?: ClientCredentials | undefined
 }
 
 type Reason = 'first' | 'expiring' | 'refused'
@@ -44,7 +44,8 @@ const longestPause = 60_000
  *
  * @throws PentauthError (when first used) `malformed_credential` or `wrong_credential` for an unusable client ID or secret,
  *   `credential_not_accepted` when the service has no such grant,
- *   `client_refused` when the service refuses the client, `temporarily_unavailable` when it cannot answer now.
+ *   `client_refused` when the service refuses the client, `token_request_rejected`, `token_response_invalid`, `invalid_service`
+ *   without a token endpoint, `temporarily_unavailable` when it cannot answer now.
  * @see https://www.rfc-editor.org/rfc/rfc6749#section-4.4
  * @example
  * ```ts

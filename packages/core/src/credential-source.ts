@@ -21,7 +21,15 @@ export interface Absent {
   readonly next?: string
 }
 
-/** Whether a source had nothing; own properties only, since anybody may have polluted Object.prototype. */
+/**
+ * Whether a source had nothing; own properties only, since anybody may have polluted Object.prototype.
+ *
+ * @example
+ * ```ts
+ * const found = { absent: 'not set' }
+ * console.log(isAbsent(found)) // true
+ * ```
+ */
 export function isAbsent(found: object): found is Absent {
   return Object.hasOwn(found, 'absent')
 }

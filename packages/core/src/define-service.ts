@@ -1,7 +1,7 @@
 import { PentauthError } from './errors.ts'
 import { frozenService, isChecked } from './frozen-service.ts'
 import { withoutKeyLike } from './printable.ts'
-import type { DocumentedError, Resource, Service } from './service.ts'
+import { type DocumentedError, type Resource, type Service, serviceErrorCodes } from './service.ts'
 
 /**
  * Checks a definition of your own and returns it frozen, ready for `createAuth`.
@@ -60,7 +60,8 @@ export function checkService(service: Service): void {
 }
 
 function isRefusal(error: DocumentedError | null): boolean {
-  return typeof error?.code === 'string' && /^(?:string|undefined)$/.test(typeof error.message)
+  const isKnown = (serviceErrorCodes as readonly string[]).includes(error?.code ?? '')
+  return isKnown && /^(?:string|undefined)$/.test(typeof error?.message)
 }
 
 function resourceFlaw({ apiKey: keyRules }: Service, resource: Resource | null): string | undefined {
@@ -97,7 +98,7 @@ function isAllowed(text: string, service: Service): boolean {
 }
 
 /** Whether plain http was allowed by name; an own property, since anybody may have polluted Object.prototype. */
-export function allowsPlainHttp(options: { readonly dangerouslyAllowPlainHttp?: boolean }): boolean {
+export function allowsPlainHttp(options: { readonly dangerouslyAllowPlainHttp?: boolean | undefined }): boolean {
   return Object.hasOwn(options, 'dangerouslyAllowPlainHttp') && options.dangerouslyAllowPlainHttp === true
 }
 

@@ -12,7 +12,7 @@ export type PentauthEvent = { readonly service: string } & (
       /** Other sources that hold a credential too and were not used. */
       readonly passedOver: readonly string[]
     }
-  /** Something every user of the service should know, told once before its first request. */
+  /** Something every user of the service should know, told once for each resource before its first credential. */
   | { readonly type: 'service_notice'; readonly notice: string }
   /** A resource is not where the definition has it, because of a setting and not of the program. */
   | { readonly type: 'service_relocated'; readonly resource: string; readonly url: string; readonly by: string }

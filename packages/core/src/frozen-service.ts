@@ -1,7 +1,7 @@
 // A registered symbol, since the definitions are a bundle of their own; not enumerable, so that no copy of a definition has it.
 const checkedKey: unique symbol = Symbol.for('pentauth.checked')
 
-/** Freezes a definition that has been checked, all through: who has it need not check it again, which costs a start its time. */
+/** Freezes a definition that is known to pass the check, all through: it is not checked again, which would cost a start its time. */
 export function frozenService<S extends object>(service: S): S {
   // Its value is the definition itself, so that a copy of all properties is no checked definition.
   Object.defineProperty(service, checkedKey, { value: service })

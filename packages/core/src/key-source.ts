@@ -12,12 +12,12 @@ export interface KeySourceOptions {
    * When the reader is asked: `once`; again `after-refusal`, where that can help; or before `each-use`, so that it must be cheap.
    * `once` unless given.
    */
-  readonly reads?: 'once' | 'after-refusal' | 'each-use'
+  readonly reads?: 'once' | 'after-refusal' | 'each-use' | undefined
   /**
    * Seconds in which a refused key is taken for one whose successor is on its way: calls fail with `temporarily_unavailable` instead
    * of a refusal. 60 unless given where the service's renewal stops the old key at once and the source can hold a new one, else 0.
    */
-  readonly refusedGrace?: number
+  readonly refusedGrace?: number | undefined
 }
 
 /**

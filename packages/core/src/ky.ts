@@ -1,6 +1,6 @@
 import ky, { isHTTPError, isNetworkError, isTimeoutError, type KyInstance, type Options } from 'ky'
 import type { Auth } from './auth.ts'
-import { unreachable } from './connection-failure.ts'
+import { unreachable } from './deliver.ts'
 import { PentauthError } from './errors.ts'
 import type { Resource } from './service.ts'
 import { errorFrom } from './service-error.ts'
@@ -11,6 +11,8 @@ import { errorFrom } from './service-error.ts'
  * ky's own errors hold the request with its body and URL, which print; they are replaced by `PentauthError`s. Relative inputs are
  * resolved against the service's first resource unless `baseUrl` or `prefix` is given. The instance rejects with the codes of
  * `errorFrom`, with `network_error` and `timeout`; aborts and schema failures pass untouched.
+ *
+ * Before it sends, it rejects as `auth.fetch` does: `no_credential`, `url_not_covered` and others.
  *
  * @example
  * ```ts

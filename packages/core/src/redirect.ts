@@ -1,6 +1,6 @@
 import type { AuthContext } from './auth-context.ts'
-import { deliver } from './connection-failure.ts'
 import type { Secret } from './credential.ts'
+import { deliver } from './deliver.ts'
 import { PentauthError } from './errors.ts'
 import { urlForEvent } from './events.ts'
 import { drop } from './http.ts'

@@ -4,9 +4,9 @@ import type { Resource, Service } from './service.ts'
 
 export interface RelocateOptions {
   /** Lets credentials travel unencrypted to hosts other than this machine. Only for a network you trust completely. */
-  readonly dangerouslyAllowPlainHttp?: boolean
+  readonly dangerouslyAllowPlainHttp?: boolean | undefined
   /** The setting that asked for it, such as `PENSYVE_BASE_URL`: an event then says so. */
-  readonly by?: string
+  readonly by?: string | undefined
 }
 
 /**

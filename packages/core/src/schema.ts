@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { defineService } from './define-service.ts'
 import { PentauthError } from './errors.ts'
 import { withoutKeyLike } from './printable.ts'
-import type { Service } from './service.ts'
+import { type Service, serviceErrorCodes } from './service.ts'
 
 const httpUrl = z.url({ protocol: /^https?$/ })
 const link = z.strictObject({ where: z.string().min(1), url: httpUrl.optional() })
@@ -66,21 +66,7 @@ export const serviceSchema: z.ZodType<Service> = z.strictObject({
   errors: z
     .array(
       z.strictObject({
-        code: z.enum([
-          'authentication_required',
-          'credential_refused',
-          'agent_not_accessible',
-          'insufficient_scope',
-          'not_entitled',
-          'insufficient_credits',
-          'read_only_account',
-          'console_only',
-          'forbidden',
-          'not_found',
-          'rate_limited',
-          'request_rejected',
-          'service_unavailable',
-        ]),
+        code: z.enum(serviceErrorCodes),
         status: z.number().int().min(400).max(599).optional(),
         message: z.string().min(1).optional(),
         source: factSource,

@@ -1,12 +1,12 @@
 import type { Auth } from './auth.ts'
-import { isAbort, unreachable } from './connection-failure.ts'
+import { isAbort, unreachable } from './deliver.ts'
 import { PentauthError } from './errors.ts'
 import { resourceFor } from './resource-for.ts'
 import { type Envelope, inAnthropicForm, inOpenAIForm, ownAnswer, refusalInForm } from './sdk-refusal.ts'
 
 export interface SdkOptions {
   /** The service's address for this SDK, where the definition has none or another is meant. */
-  readonly baseURL?: string
+  readonly baseURL?: string | undefined
 }
 
 /** Options of `new OpenAI(…)`; by shape, so that nothing here depends on that package. */

@@ -1,5 +1,3 @@
-import type { PentauthErrorCode } from './errors.ts'
-
 /** How a credential was obtained, which decides the headers that can carry it. */
 export type CredentialKind = 'api-key' | 'access-token'
 
@@ -88,9 +86,26 @@ export interface ScopeRules {
   readonly operations: Readonly<Record<string, readonly string[]>>
 }
 
+/** What a service's refusal can be about: the codes that a definition may use. */
+export const serviceErrorCodes = [
+  'authentication_required',
+  'credential_refused',
+  'agent_not_accessible',
+  'insufficient_scope',
+  'not_entitled',
+  'insufficient_credits',
+  'read_only_account',
+  'console_only',
+  'forbidden',
+  'not_found',
+  'rate_limited',
+  'request_rejected',
+  'service_unavailable',
+] as const
+
 /** A refusal the service documents, and what to do about it. */
 export interface DocumentedError {
-  readonly code: PentauthErrorCode
+  readonly code: (typeof serviceErrorCodes)[number]
   /** HTTP status; absent where the text alone decides. */
   readonly status?: number
   /** The text with its parameters in braces: `Agent with syntheticId={syntheticId} not found`; absent where the status alone decides. */

@@ -14,11 +14,13 @@ import { type Environment, own } from './environment.ts'
 import { sourcesIn } from './variable-source.ts'
 import { type Variables, variables } from './variables.ts'
 
-export interface NodeAuthOptions extends Partial<AuthOptions> {
+export interface NodeAuthOptions extends Omit<AuthOptions, 'credential'> {
+  /** Where the credential comes from; the environment, and a `.env` file when asked, unless given. */
+  readonly credential?: CredentialSource | undefined
   /** The environment to read; `process.env` unless given. */
-  readonly env?: Environment
+  readonly env?: Environment | undefined
   /** A `.env` file to look into after the environment: `true` for `.env` in the working directory, or a path. */
-  readonly envFile?: boolean | string
+  readonly envFile?: boolean | string | undefined
 }
 
 /**
@@ -34,7 +36,8 @@ export interface NodeAuthOptions extends Partial<AuthOptions> {
  *
  * With `PENTAUTH_DEBUG=1` in the environment, events are printed to stderr; no event holds a secret.
  *
- * @throws PentauthError `invalid_option` when `credential` is given and is not a source, or the base URL is unusable.
+ * @throws PentauthError `invalid_option` when `credential` is given and is not a source, or the base URL is unusable;
+ *   `invalid_service` for what is no usable definition.
  * @example
  * ```ts
  * const auth = createAuth(pendra) // PENDRA_API_KEY

@@ -2,7 +2,7 @@ import { type Environment, own } from './environment.ts'
 
 export interface ConnectionHintOptions {
   /** The environment with the proxy and certificate settings; `process.env` unless given. */
-  readonly env?: Environment
+  readonly env?: Environment | undefined
 }
 
 /**

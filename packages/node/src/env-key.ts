@@ -6,7 +6,7 @@ import { variables } from './variables.ts'
 
 export interface EnvKeyOptions {
   /** The environment to read; `process.env` unless given. */
-  readonly env?: Environment
+  readonly env?: Environment | undefined
 }
 
 /**

@@ -4,9 +4,9 @@ import { looksLikeKey } from './mistaken-key.ts'
 
 export interface ExpandOptions {
   /** The environment to look into; `process.env` unless given. */
-  readonly env?: Environment
+  readonly env?: Environment | undefined
   /** Where the text stands, for messages: `config.json`, `PENSYVE_BASE_URL`. */
-  readonly where?: string
+  readonly where?: string | undefined
 }
 
 /**

@@ -11,7 +11,7 @@ import { looksLikeKey } from './mistaken-key.ts'
 
 export interface KeyCommandOptions extends Pick<KeySourceOptions, 'refusedGrace'> {
   /** Seconds the command may take; 30 unless given. */
-  readonly timeout?: number
+  readonly timeout?: number | undefined
 }
 
 const defaultTimeout = 30

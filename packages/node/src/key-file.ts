@@ -9,13 +9,13 @@ import {
 import { builtin } from './builtin.ts'
 import { type Environment, own, variableIn } from './environment.ts'
 import { expand } from './expand.ts'
-import { looksLikeKey } from './mistaken-key.ts'
+import { looksLikeKey, shownPath } from './mistaken-key.ts'
 import { textFile } from './text-file.ts'
 import type { Found } from './variables.ts'
 
 export interface KeyFileOptions extends Pick<KeySourceOptions, 'refusedGrace'> {
   /** The environment for `${NAME}` in the path; `process.env` unless given. */
-  readonly env?: Environment
+  readonly env?: Environment | undefined
 }
 
 /**
@@ -44,7 +44,7 @@ export function keyFile(path: string, options: KeyFileOptions = {}): CredentialS
     }
     return reader()
   }
-  return { ...keySource(path, read, { ...rest, reads: 'each-use' }), present: () => holdsKey(read) }
+  return { ...keySource(shownPath(path), read, { ...rest, reads: 'each-use' }), present: () => holdsKey(read) }
 }
 
 /** Looks into the file, cheaply: the key, or what was found instead. */
@@ -53,7 +53,7 @@ export type KeyFileReader = () => Found | Absent
 /** @param label how the file is called in messages, given its path */
 export function keyFileReader(given: string, label: (path: string) => string): KeyFileReader {
   const path = builtin('node:path').resolve(given.replace(/^~(?=[\\/])/, () => builtin('node:os').homedir()))
-  const source = label(path)
+  const source = label(shownPath(path))
   const next = 'write the key into it'
   const read = textFile(path, { limit: 65_536, failed: (why) => unreadable(source, why) })
   return () => {

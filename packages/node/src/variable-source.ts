@@ -9,6 +9,7 @@ import {
   type Service,
 } from '@pentauth/core'
 import { checkPath, holdsKey, type KeyFileReader, keyFileReader } from './key-file.ts'
+import { shownPath } from './mistaken-key.ts'
 import type { Variables } from './variables.ts'
 
 /** What a place says of the service: a key, a file that holds one, a client; in this order. */
@@ -52,7 +53,7 @@ function keyFileFrom(place: Variables, service: Service): CredentialSource | und
       reader = keyFileReader(path, (file) => `${found.source} (${file})`)
     }
     const reading = reader()
-    return isAbsent(reading) ? { ...reading, absent: `${path}: ${reading.absent}` } : reading
+    return isAbsent(reading) ? { ...reading, absent: `${shownPath(path)}: ${reading.absent}` } : reading
   }
   const source = keySource(label, read, { reads: 'each-use' })
   return {
@@ -61,7 +62,7 @@ function keyFileFrom(place: Variables, service: Service): CredentialSource | und
     get(request) {
       const found = source.get(request)
       // Whoever names a file means it: going on without it is told, even where another source has a key.
-      if (request.emit && isAbsent(found) && found.absent.startsWith(`${path}: `)) {
+      if (request.emit && isAbsent(found) && path !== undefined && found.absent.startsWith(`${shownPath(path)}: `)) {
         request.emit({ type: 'source_skipped', resource: request.resource.name, source: label, reason: found.absent })
       }
       return found
