@@ -56,7 +56,10 @@ export function shapeFlaw(value: string): string | undefined {
   }
   if (/^["'`]|["'`]$/.test(value)) return 'is wrapped in quotes; remove them'
   if (/^\$\{[^}]*\}$|^\$[A-Za-z_]\w*$/.test(value)) return 'is a variable reference that nothing replaced'
-  if (/^(?:undefined|null|true|false|none|todo|changeme|secret)$|^<[^>]*>$|\.\.\.$|…$|^x{4,}$|_x{6,}$/i.test(value)) {
+  if (
+    /^(?:undefined|null|true|false|none|todo|changeme|secret)$|^<[^>]*>$|\.\.\.$|^x{4,}$|_x{6,}$/i.test(value) ||
+    value.endsWith('…')
+  ) {
     return 'is a placeholder'
   }
   if (/(?:^|[-_ ])your[-_ ].*(?:key|token|secret|client|here)/i.test(value)) return 'is a placeholder'

@@ -13,6 +13,9 @@ export function isChecked(service: object): boolean {
 }
 
 function deepFreeze<T extends object>(value: T): T {
-  for (const part of Object.values(value)) if (typeof part === 'object' && part !== null) deepFreeze(part)
+  for (const name of Object.keys(value)) {
+    const part: unknown = value[name as keyof T]
+    if (typeof part === 'object' && part !== null) deepFreeze(part)
+  }
   return Object.freeze(value)
 }

@@ -26,15 +26,17 @@ export function withoutSecrets(text: string, ...secrets: readonly Secret[]): str
   return safe
 }
 
-const unseen = /[\s\p{Cc}\p{Cf}\p{Default_Ignorable_Code_Point}]/u
+// As text: for a literal the engine would read Unicode's tables when this module is loaded, which costs more than all of its code.
+const unseen = '[\\s\\p{Cc}\\p{Cf}\\p{Default_Ignorable_Code_Point}]'
 
 /** The text in lower case and without what nobody sees, and where each of its letters stands in the text. */
 function compact(text: string): { letters: string; places: number[] } {
+  const isUnseen = new RegExp(unseen, 'u')
   let letters = ''
   const places: number[] = []
   for (let place = 0; place < text.length; place++) {
     const letter = text[place] as string
-    if (unseen.test(letter)) continue
+    if (isUnseen.test(letter)) continue
     letters += lowerCase(letter)
     places.push(place)
   }
