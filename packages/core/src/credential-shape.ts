@@ -49,6 +49,8 @@ export function described({ prefix, owner, what }: KnownPrefix): string {
  */
 export function shapeFlaw(value: string): string | undefined {
   if (value === '') return 'is empty'
+  // Most are of these characters alone, and then only a placeholder: looking at them once keeps a start short.
+  if (/^[\w-]+$/.test(value)) return isPlaceholder(value) ? 'is a placeholder' : undefined
   const odd = firstOddCharacter(value)
   if (/^bearer\s/i.test(value)) return 'begins with "Bearer "; give the bare credential'
   if (/^export\s|^[A-Z][A-Z0-9_]*(?:KEY|TOKEN|SECRET|ID)=/.test(value)) {
@@ -56,14 +58,15 @@ export function shapeFlaw(value: string): string | undefined {
   }
   if (/^["'`]|["'`]$/.test(value)) return 'is wrapped in quotes; remove them'
   if (/^\$\{[^}]*\}$|^\$[A-Za-z_]\w*$/.test(value)) return 'is a variable reference that nothing replaced'
-  if (
+  return isPlaceholder(value) ? 'is a placeholder' : odd
+}
+
+function isPlaceholder(value: string): boolean {
+  return (
     /^(?:undefined|null|true|false|none|todo|changeme|secret)$|^<[^>]*>$|\.\.\.$|^x{4,}$|_x{6,}$/i.test(value) ||
-    value.endsWith('…')
-  ) {
-    return 'is a placeholder'
-  }
-  if (/(?:^|[-_ ])your[-_ ].*(?:key|token|secret|client|here)/i.test(value)) return 'is a placeholder'
-  return odd
+    value.endsWith('…') ||
+    /(?:^|[-_ ])your[-_ ].*(?:key|token|secret|client|here)/i.test(value)
+  )
 }
 
 function firstOddCharacter(value: string): string | undefined {

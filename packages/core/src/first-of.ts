@@ -1,9 +1,16 @@
 import type { Credential } from './credential.ts'
-import { type CredentialRequest, type CredentialSource, isAbsent, requireSource } from './credential-source.ts'
+import {
+  type Absent,
+  type CredentialRequest,
+  type CredentialSource,
+  isAbsent,
+  requireSource,
+} from './credential-source.ts'
 import { PentauthError, type Tried } from './errors.ts'
 import type { NamedResource } from './resource-for.ts'
 import type { CredentialKind } from './service.ts'
 import { inWords } from './service-link.ts'
+import { isThenable } from './thenable.ts'
 
 /**
  * The first of several sources that has a credential the resource accepts; its choice is kept for each resource.
@@ -22,24 +29,37 @@ export function firstOf(...sources: readonly CredentialSource[]): CredentialSour
   const chosen = new WeakMap<NamedResource, CredentialSource>()
   let last: { readonly resource: NamedResource; readonly source: CredentialSource } | undefined
 
-  const choose = async (request: CredentialRequest): Promise<Credential> => {
-    const tried: Tried[] = []
-    for (const source of sources) {
+  /** Goes from link to link; without a promise as long as none is met, which is the way of every key at hand. */
+  const choose = (
+    request: CredentialRequest,
+    from = 0,
+    tried: readonly Tried[] = [],
+  ): Credential | Promise<Credential> => {
+    const rows = [...tried]
+    for (const [index, source] of sources.entries()) {
+      if (index < from) continue
       if (source.kind && !accepts(request.resource, source.kind)) {
         const reason = `${request.resource.name} takes no ${source.kind === 'api-key' ? 'API keys' : 'access tokens'}`
         request.emit?.({ type: 'source_skipped', resource: request.resource.name, source: source.name, reason })
-        tried.push({ source: source.name, result: `skipped: ${reason}` })
+        rows.push({ source: source.name, result: `skipped: ${reason}` })
         continue
       }
-      const found = await lookIn(source, request)
-      if (found.credential) {
-        chosen.set(request.resource, source)
-        last = { resource: request.resource, source }
-        return found.credential
+      const found = lookIn(source, request)
+      if (isThenable(found)) {
+        return found.then(({ credential, tried: more }) =>
+          credential ? remember(source, credential, request) : choose(request, index + 1, [...rows, ...more]),
+        )
       }
-      tried.push(...found.tried)
+      if (found.credential) return remember(source, found.credential, request)
+      rows.push(...found.tried)
     }
-    throw noCredential(request, tried)
+    throw noCredential(request, rows)
+  }
+
+  const remember = (source: CredentialSource, credential: Credential, { resource }: CredentialRequest): Credential => {
+    chosen.set(resource, source)
+    last = { resource, source }
+    return credential
   }
 
   return {
@@ -59,22 +79,30 @@ export function firstOf(...sources: readonly CredentialSource[]): CredentialSour
 }
 
 /** What a source has, or what was tried there in vain: a chain within a chain has a row for each of its links. */
-async function lookIn(source: CredentialSource, request: CredentialRequest): Promise<Found> {
+function lookIn(source: CredentialSource, request: CredentialRequest): Found | Promise<Found> {
+  const asFound = (found: Credential | Absent): Found => {
+    if (!isAbsent(found)) return { credential: found, tried: [] }
+    const { absent: result, next } = found
+    return { credential: undefined, tried: [{ source: source.name, result, ...(next ? { next } : {}) }] }
+  }
   try {
-    const found = await source.get(request)
-    if (!isAbsent(found)) return { credential: found }
-    const tried = [{ source: source.name, result: found.absent, ...(found.next ? { next: found.next } : {}) }]
-    return { credential: undefined, tried }
+    const found = source.get(request)
+    return isThenable(found) ? found.then(asFound, nothingIn) : asFound(found)
   } catch (error) {
-    if (!PentauthError.isInstance(error) || error.code !== 'no_credential' || !error.tried) throw error
-    return { credential: undefined, tried: error.tried }
+    return nothingIn(error)
   }
 }
 
+function nothingIn(error: unknown): Found {
+  if (!PentauthError.isInstance(error) || error.code !== 'no_credential' || !error.tried) throw error
+  return { credential: undefined, tried: error.tried }
+}
+
 // Each property its own: a polluted Object.prototype would be taken for a credential.
-type Found =
-  | { readonly credential: Credential; readonly tried?: never }
-  | { readonly credential: undefined; readonly tried: readonly Tried[] }
+interface Found {
+  readonly credential: Credential | undefined
+  readonly tried: readonly Tried[]
+}
 
 /** Whether a resource takes that kind of credential at all. */
 function accepts(resource: NamedResource, kind: CredentialKind): boolean {

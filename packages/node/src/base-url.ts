@@ -24,17 +24,13 @@ export function atBaseUrl<Names extends string>(
   service: Service<Names>,
   env: Environment,
 ): { readonly service: Service<Names>; readonly ignored?: IgnoredSetting } {
-  const resources = Object.values<Resource>(service?.resources ?? {})
   // What is no service is refused by core, which knows how to say it.
-  if (
-    typeof service?.id !== 'string' ||
-    resources.length === 0 ||
-    !resources.every((resource) => URL.canParse(resource?.url))
-  )
-    return { service }
+  if (typeof service?.id !== 'string') return { service }
   const setting = baseUrlName(service)
   const value = variableIn(env, setting)
   if (typeof value !== 'string' || !value.trim()) return { service }
+  const resources = Object.values<Resource>(service.resources ?? {})
+  if (resources.length === 0 || !resources.every((resource) => URL.canParse(resource?.url))) return { service }
   if (resources.some(({ relocated }) => relocated)) {
     return { service, ignored: { setting, reason: 'the program has moved the service itself' } }
   }
