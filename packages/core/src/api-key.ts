@@ -44,10 +44,10 @@ const places = ['first', 'second']
 function pair(name: string, values: readonly (string | undefined)[]): { value: string; source: string }[] {
   // JavaScript callers may give anything; the check of the key says what is wrong with it.
   if (!Array.isArray(values)) return [{ value: values as never, source: name }]
-  const given = values.map((value, index) => ({
+  const placed = values.map((value, index) => ({
     value: value as string,
     source: `${name} (${places[index] ?? `${index + 1}th`} key)`,
   }))
-  const held = given.filter(({ value }) => value !== undefined && value !== null && String(value).trim() !== '')
-  return held.length > 0 ? held : [{ value: '', source: given[0]?.source ?? name }]
+  const held = placed.filter(({ value }) => value !== undefined && value !== null && String(value).trim() !== '')
+  return held.length > 0 ? held : [{ value: '', source: placed[0]?.source ?? name }]
 }

@@ -109,7 +109,8 @@ export function isSecure(url: URL): boolean {
   return url.protocol === 'https:' || (url.protocol === 'http:' && loopback.test(url.hostname))
 }
 
-function compiles(pattern = ''): boolean {
+/** Whether a text is a regular expression. */
+export function compiles(pattern = ''): boolean {
   try {
     new RegExp(pattern)
     return true

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { defineService } from './define-service.ts'
+import { compiles, defineService } from './define-service.ts'
 import { PentauthError } from './errors.ts'
 import { withoutKeyLike } from './printable.ts'
 import { type Service, serviceErrorCodes } from './service.ts'
@@ -8,7 +8,7 @@ const httpUrl = z.url({ protocol: /^https?$/ })
 const link = z.strictObject({ where: z.string().min(1), url: httpUrl.optional() })
 const header = z.enum(['authorization', 'x-api-key'])
 const factSource = z.enum(['documented', 'found', 'assumed'])
-const pattern = z.string().refine(isRegExp, 'not a regular expression')
+const pattern = z.string().refine((source) => compiles(source), 'not a regular expression')
 
 const resource = z.strictObject({
   url: httpUrl,
@@ -112,13 +112,4 @@ export function parseService(json: unknown): Service {
     message: `The service definition is not valid:\n${withoutKeyLike(z.prettifyError(result.error))}\n`,
     hint: 'See the Service type of @pentauth/core for what each field means.',
   })
-}
-
-function isRegExp(source: string): boolean {
-  try {
-    new RegExp(source)
-    return true
-  } catch {
-    return false
-  }
 }

@@ -64,8 +64,8 @@ export function createAuth<Names extends string>(service: Service<Names>, option
 
 // Property by property, since a runtime's getters stay unread until they are needed; what it brings of its own wins.
 function explaining(runtime: NodeAuthOptions['runtime'] = {}): NonNullable<NodeAuthOptions['runtime']> {
-  const own: NonNullable<NodeAuthOptions['runtime']> = { explainConnection: (error, url) => connectionHint(error, url) }
-  return Object.defineProperties(own, Object.getOwnPropertyDescriptors(runtime))
+  const hints: NonNullable<NodeAuthOptions['runtime']> = { explainConnection: connectionHint }
+  return Object.defineProperties(hints, Object.getOwnPropertyDescriptors(runtime))
 }
 
 /** The credential that the program chose: nothing of the environment takes its place, and an event says what was there too. */

@@ -62,7 +62,7 @@ function keyFileFrom(place: Variables, service: Service): CredentialSource | und
     get(request) {
       const found = source.get(request)
       // Whoever names a file means it: going on without it is told, even where another source has a key.
-      if (request.emit && isAbsent(found) && path !== undefined && found.absent.startsWith(`${shownPath(path)}: `)) {
+      if (request.emit && isAbsent(found) && place.has(name)) {
         request.emit({ type: 'source_skipped', resource: request.resource.name, source: label, reason: found.absent })
       }
       return found
