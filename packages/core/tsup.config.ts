@@ -7,12 +7,13 @@ async function copyErrorPages(): Promise<void> {
   await cp('../../docs/errors', 'docs/errors', { recursive: true })
 }
 
-/** The main entries, one file each: a program that starts with them loads two modules and no chunks. */
+/** The main entry, in one file with the five services: a program that starts with it loads one module and no chunks. */
 export default defineConfig({
-  entry: ['src/index.ts', 'src/services.ts'],
+  entry: ['src/index.ts'],
   format: ['esm', 'cjs'],
   dts: { entry: ['src/index.ts', 'src/services.ts', 'src/ky.ts', 'src/schema.ts', 'src/sdk.ts'] },
   sourcemap: true,
+  minify: true,
   clean: true,
   splitting: false,
   treeshake: true,

@@ -3,12 +3,14 @@ import { defineConfig } from 'tsup'
 /**
  * The other entries, built after the main ones.
  *
- * They take the error class from the main entry, so that there is one; what else they share with it is functions, and a cache at most.
+ * They take the error class and the services from the main entry, so that there is one of each; what else they share with it is
+ * functions, and a cache at most.
  */
 export default defineConfig({
-  entry: ['src/ky.ts', 'src/schema.ts', 'src/sdk.ts'],
+  entry: ['src/services.ts', 'src/ky.ts', 'src/schema.ts', 'src/sdk.ts'],
   format: ['esm', 'cjs'],
   sourcemap: true,
+  minify: true,
   clean: false,
   splitting: false,
   treeshake: true,
@@ -16,9 +18,9 @@ export default defineConfig({
   target: 'es2023',
   esbuildPlugins: [
     {
-      name: 'one-error-class',
+      name: 'one-of-each',
       setup: ({ onResolve }) => {
-        onResolve({ filter: /\/errors\.ts$/ }, () => ({ path: '@pentauth/core', external: true }))
+        onResolve({ filter: /\/(?:errors|services\/\w+)\.ts$/ }, () => ({ path: '@pentauth/core', external: true }))
       },
     },
   ],

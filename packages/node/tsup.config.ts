@@ -5,6 +5,7 @@ export default defineConfig({
   format: ['esm', 'cjs'],
   dts: true,
   sourcemap: true,
+  minify: true,
   clean: true,
   splitting: true,
   treeshake: true,

@@ -1,6 +1,5 @@
 // The agent: ten workers call Pensyve without a pause, with the key in a file. Nothing here knows of rotations.
-import { pensyve } from '@pentauth/core/services'
-import { createAuth, keyFile } from '@pentauth/node'
+import { createAuth, keyFile, pensyve } from '@pentauth/node'
 
 /**
  * @typedef {object} Agent

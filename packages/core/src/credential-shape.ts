@@ -61,11 +61,18 @@ export function shapeFlaw(value: string): string | undefined {
   return isPlaceholder(value) ? 'is a placeholder' : odd
 }
 
+const placeholders = new Set(['undefined', 'null', 'true', 'false', 'none', 'todo', 'changeme', 'secret'])
+
+// Patterns only where a cheap look finds something: compiling them is what a start would pay for.
 function isPlaceholder(value: string): boolean {
+  const text = value.toLowerCase()
   return (
-    /^(?:undefined|null|true|false|none|todo|changeme|secret)$|^<[^>]*>$|\.\.\.$|^x{4,}$|_x{6,}$/i.test(value) ||
-    value.endsWith('…') ||
-    /(?:^|[-_ ])your[-_ ].*(?:key|token|secret|client|here)/i.test(value)
+    placeholders.has(text) ||
+    text.endsWith('...') ||
+    text.endsWith('…') ||
+    (text.startsWith('<') && text.indexOf('>') === text.length - 1) ||
+    (text.endsWith('xxxx') && /^x+$|_x{6,}$/.test(text)) ||
+    (text.includes('your') && /(?:^|[-_ ])your[-_ ].*(?:key|token|secret|client|here)/.test(text))
   )
 }
 

@@ -40,3 +40,4 @@ export type {
   ServiceLinks,
 } from './service.ts'
 export { errorFrom, throwIfRefused } from './service-error.ts'
+export { pendium, pendra, pensyve, pentographer, profundis } from './services.ts'

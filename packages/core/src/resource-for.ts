@@ -34,7 +34,7 @@ export function resourceLookup(service: Service): ResourceLookup {
     .map(([name, resource]) => {
       const { origin, pathname } = new URL(resource.url)
       const named = namedResource(name, resource)
-      const path = pathname.replace(/\/$/, '')
+      const path = pathname.endsWith('/') ? pathname.slice(0, -1) : pathname
       return { resource: named, origin, path, prefix: origin + path }
     })
     .sort((a, b) => b.path.length - a.path.length)
