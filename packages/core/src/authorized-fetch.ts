@@ -7,8 +7,9 @@ import { urlForEvent } from './events.ts'
 import { credentialHeaderNames, credentialHeaders } from './header-selection.ts'
 import { drop } from './http.ts'
 import { withoutSecrets } from './redaction.ts'
-import { type Outgoing, sendFollowing } from './redirect.ts'
+import { type Answer, isWithin, type Outgoing, sendFollowing } from './redirect.ts'
 import type { NamedResource } from './resource-for.ts'
+import { nextSerial } from './serial.ts'
 import { attachContext, errorFrom, refusesCredential } from './service-error.ts'
 import { isRequest, snapshot } from './snapshot.ts'
 import { isThenable } from './thenable.ts'
@@ -32,12 +33,13 @@ export async function authorizedFetch(
   const pending = unlessAborted(auth.credentialFor(resource, true), signal)
   const credential = isThenable(pending) ? await pending : pending
   const request = withCredential(auth, resource, credential, input, init)
-  const response = await send(auth, request, resource)
-  if (!(await isRefused(auth, response, resource, credential))) return response
+  const first = await send(auth, request, resource)
+  const refused = isRefused(auth, first, resource, credential)
+  if (!(isThenable(refused) ? await refused : refused)) return first.response
 
-  const renewed = await unlessAborted(renew(auth, resource, credential, response), signal)
-  if (!renewed || !request.replayable) return response
-  drop(response)
+  const renewed = await unlessAborted(renew(auth, resource, credential, first), signal)
+  if (!renewed || !request.replayable) return first.response
+  drop(first.response)
   auth.emit?.({
     type: 'request_resent',
     resource: resource.name,
@@ -45,8 +47,8 @@ export async function authorizedFetch(
     credential: await summarize(renewed, auth.runtime.crypto),
   })
   const second = await send(auth, withCredential(auth, resource, renewed, input, init), resource)
-  if (await isRefused(auth, second, resource, renewed)) auth.source.refusedAgain?.(renewed, auth.requestFor(resource))
-  return second
+  if (await isRefused(auth, second, resource, renewed)) tellRefusedAgain(auth, resource, renewed, second)
+  return second.response
 }
 
 /** The caller's request with the credential in its one header; every other header of the caller's stays. */
@@ -82,28 +84,35 @@ function withCredential(
 }
 
 /** Sends in the way that keeps secrets home under the caller's redirect mode and on this platform. */
-function send(auth: AuthContext, request: Outgoing, resource: NamedResource): Promise<Response> {
+function send(auth: AuthContext, request: Outgoing, resource: NamedResource): Promise<Answer> {
   const { input, init } = request
+  const sent = nextSerial()
   const mode = init.redirect ?? (isRequest(input) ? input.redirect : 'follow')
-  if (mode === 'follow' && auth.runtime.redirects === 'self') return sendFollowing(auth, request, resource)
+  if (mode === 'follow' && auth.runtime.redirects === 'self') return sendFollowing(auth, request, resource, sent)
   // A browser hides redirects and strips only Authorization when it follows one to another origin.
   const redirect = mode === 'follow' && init.headers.has('x-api-key') ? 'error' : mode
-  return deliver(auth, resource, request.secret, input, { ...init, redirect })
+  return deliver(auth, resource, request.secret, input, { ...init, redirect }).then((response) => ({
+    response,
+    sent,
+    toCredential: !response.redirected || isWithin(auth, response.url, resource),
+  }))
 }
 
-/** Whether the service refused this credential itself, which is told only where it can be so: other answers wait for nothing. */
+/** Whether the service refused this credential itself; only what it answered to the credential says anything about it. */
 function isRefused(
   auth: AuthContext,
-  response: Response,
+  answer: Answer,
   resource: NamedResource,
   credential: Credential,
 ): boolean | Promise<boolean> {
+  const { response, sent, toCredential } = answer
+  if (!toCredential) return false
   if (response.status >= 400) return judge(auth, response, resource, credential)
-  auth.source.accepted?.(credential, auth.requestFor(resource))
-  return false
+  const told = response.ok ? auth.source.accepted?.(credential, auth.requestFor(resource), sent) : undefined
+  return told ? told.then(() => false) : false
 }
 
-/** Reads what the refusal is about, and marks the response for `errorFrom`. */
+/** Reads what a refusal is about, and marks the response for `errorFrom`. */
 async function judge(
   auth: AuthContext,
   response: Response,
@@ -111,14 +120,9 @@ async function judge(
   credential: Credential,
 ): Promise<boolean> {
   attachContext(response, { service: auth.service, resource, credential, at: auth.runtime.now() })
-  // What is wrong with the service says nothing about the credential.
-  if (response.status >= 500) return false
   // 401 is the standard's answer to a bad credential, 403 is Pensyve's; neither always means it, so the text decides.
   const error = response.status === 401 || response.status === 403 ? await errorFrom(response) : undefined
-  if (!error || !refusesCredential(error)) {
-    auth.source.accepted?.(credential, auth.requestFor(resource))
-    return false
-  }
+  if (!error || !refusesCredential(error)) return false
   auth.emit?.({
     type: 'credential_refused',
     resource: resource.name,
@@ -134,12 +138,27 @@ async function renew(
   auth: AuthContext,
   resource: NamedResource,
   refused: Credential,
-  response: Response,
+  { response, sent }: Answer,
 ): Promise<Credential | undefined> {
   try {
-    return await auth.source.renew?.(refused, auth.requestFor(resource))
+    return await auth.source.renew?.(refused, auth.requestFor(resource), sent)
   } catch (error) {
     if (PentauthError.isInstance(error) && !error.retryable) return undefined
+    drop(response)
+    throw error
+  }
+}
+
+/** The source learns that what it found was refused, too, and may know that this will pass. */
+function tellRefusedAgain(
+  auth: AuthContext,
+  resource: NamedResource,
+  refused: Credential,
+  { response, sent }: Answer,
+): void {
+  try {
+    auth.source.refusedAgain?.(refused, auth.requestFor(resource), sent)
+  } catch (error) {
     drop(response)
     throw error
   }

@@ -34,7 +34,12 @@ export function isAbsent(found: object): found is Absent {
   return Object.hasOwn(found, 'absent')
 }
 
-/** Where a credential comes from and how it is renewed. */
+/**
+ * Where a credential comes from and how it is renewed.
+ *
+ * `sent` says when the request went out, as a number that grows: answers come in any order, and an early request says nothing about
+ * what happened later.
+ */
 export interface CredentialSource {
   /** For people: `PENSYVE_API_KEY`, `option "credential"`. */
   readonly name: string
@@ -43,11 +48,11 @@ export interface CredentialSource {
   /** Answers without a promise when a fresh credential is at hand: that is the hot path. */
   get(request: CredentialRequest): Credential | Absent | Promise<Credential | Absent>
   /** After a refusal: another credential, or `undefined` when there is none. Must be safe to call concurrently. */
-  renew?(refused: Credential, request: CredentialRequest): Promise<Credential | undefined>
-  /** After the service refused, in the same call, what `renew` had found. */
-  refusedAgain?(refused: Credential, request: CredentialRequest): void
+  renew?(refused: Credential, request: CredentialRequest, sent: number): Promise<Credential | undefined>
+  /** After the service refused, in the same call, what `renew` had found; may throw the error of a failure that will pass. */
+  refusedAgain?(refused: Credential, request: CredentialRequest, sent: number): void
   /** After the service took the credential; called for every such answer, so it must cost nothing. */
-  accepted?(credential: Credential, request: CredentialRequest): void
+  accepted?(credential: Credential, request: CredentialRequest, sent: number): void | Promise<void>
   /** Whether something is there, told without any work; lets an event name the sources that were passed over. */
   present?(): boolean
   /** Sources behind the chosen one that hold something too. */

@@ -68,9 +68,9 @@ export function firstOf(...sources: readonly CredentialSource[]): CredentialSour
       if (last?.resource === request.resource) return last.source.get(request)
       return chosen.get(request.resource)?.get(request) ?? choose(request)
     },
-    renew: async (refused, request) => chosen.get(request.resource)?.renew?.(refused, request),
-    refusedAgain: (refused, request) => chosen.get(request.resource)?.refusedAgain?.(refused, request),
-    accepted: (credential, request) => chosen.get(request.resource)?.accepted?.(credential, request),
+    renew: async (refused, request, sent) => chosen.get(request.resource)?.renew?.(refused, request, sent),
+    refusedAgain: (refused, request, sent) => chosen.get(request.resource)?.refusedAgain?.(refused, request, sent),
+    accepted: (credential, request, sent) => chosen.get(request.resource)?.accepted?.(credential, request, sent),
     passedOver({ resource }) {
       const later = sources.slice(sources.indexOf(chosen.get(resource) as CredentialSource) + 1)
       return later.filter((source) => source.present?.()).map((source) => source.name)

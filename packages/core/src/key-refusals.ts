@@ -1,108 +1,126 @@
 import type { ApiKey } from './credential.ts'
+import { nextSerial } from './serial.ts'
 
-/** Pause (ms) before a source is read, or a refused key is tried, again; doubled each time up to the longest. */
+/** Pause (ms) before a refused key is tried, or a source is read, again; doubled each time up to the longest. */
 const pause = 1_000
 const longestPause = 10_000
 
 /** How long (ms) a key that was refused and then accepted passes for one that is refused for what a single call asks. */
-const provenFor = 60_000
+export const provenFor = 60_000
 
 interface Refusal {
-  /** When the key was first refused, without having been accepted since (ms). */
-  since: number
-  /** Refusals in a row. */
-  times: number
-  /** Until when the key is not tried as another one's replacement (ms). */
-  until: number
-  /** Until when one caller is finding out whether it is still refused (ms). */
-  probing: number
+  /** When the key was first refused, without having been accepted since (ms), and when last. */
+  readonly since: number
+  readonly at: number
+  /** Refusals in a row, and how many of their requests were sent after the refusal before was known. */
+  readonly times: number
+  readonly rounds: number
+  /** When the last one was known, in the order of things. */
+  readonly serial: number
+  /** When a caller was let through to find out whether it is still refused (ms). */
+  readonly probedAt: number | undefined
   /** When it was accepted after a refusal (ms). */
-  provenAt: number
+  readonly provenAt: number | undefined
 }
 
-/** Keys that a service has refused, so that they are neither sent nor looked up again by every caller. */
+/** Keys that a service has refused, so that they are neither sent nor awaited by every caller. */
 export interface KeyRefusals {
   /** Nothing was refused: that is the hot path. */
   isEmpty(): boolean
-  /** Records a refusal; `false` while the last look for another key is so recent that another is no use. */
-  note(key: ApiKey, now: number): boolean
-  /** The service took the key after all. */
-  accept(key: ApiKey, now: number): void
-  /** Whether the key was refused a moment ago. */
+  /** Records the refusal of a request that was sent then. */
+  note(key: ApiKey, sent: number, now: number): void
+  /** The service took the key of a request that was sent then; `false` when the key was refused since. */
+  accept(key: ApiKey, sent: number, now: number): boolean
+  /** When the key was last refused, in the order of things; 0 where it was not, or was accepted since. */
+  refusedAt(key: ApiKey): number
+  /** Whether the key was refused once more after that was known, for at least so long (ms), and not accepted since. */
+  isRepeated(key: ApiKey, ms: number, now: number): boolean
+  /** Whether the key was refused again a moment ago, so that trying it would only cost a request. */
   isPaused(key: ApiKey, now: number): boolean
-  /** Whether the key was refused, and not accepted since. */
-  has(key: ApiKey): boolean
-  /** Whether the key is one whose successor may be on its way: refused for less than the grace (ms), and not just proven to work. */
+  /** Whether the key's successor may be on its way: refused for less than the grace (ms), and not just proven to work. */
   isAwaited(key: ApiKey, now: number, grace: number): boolean
-  /**
-   * How long (ms) a caller waits because the key was refused more than once and its successor is awaited; `undefined` when it may be
-   * sent. One caller at a time may send it, to find out.
-   */
-  waitFor(key: ApiKey, now: number, grace: number, sends: boolean): number | undefined
+  /** How long (ms) a caller waits because the key was refused more than once and its successor is awaited. */
+  waitFor(key: ApiKey, now: number, grace: number): number | undefined
+  /** Lets one caller through to find out whether the key is still refused; others wait meanwhile. */
+  probe(key: ApiKey, now: number): void
   /** Forgets what concerns no key that is held. */
   retain(keys: readonly ApiKey[]): void
 }
 
 export function keyRefusals(): KeyRefusals {
   const refusals = new Map<string, Refusal>()
-  let looks = 0
-  let lookedAt = 0
+  const find = (key: ApiKey): Refusal | undefined => refusals.get(key.secret.reveal())
+  const set = (key: ApiKey, refusal: Refusal) => refusals.set(key.secret.reveal(), refusal)
 
-  const find = (key: ApiKey, now: number): Refusal | undefined => {
-    const refusal = refusals.get(key.secret.reveal())
-    // A clock that was set back must not stretch a pause.
-    return refusal && refusal.since <= now ? refusal : undefined
-  }
-  const isAwaited = ({ times, since, provenAt }: Refusal, now: number, grace: number): boolean =>
-    times > 0 && now < since + grace && !(provenAt > 0 && now < provenAt + provenFor)
-
-  return {
+  const refusalsOf: KeyRefusals = {
     isEmpty: () => refusals.size === 0,
-    note(key, now) {
-      const known = find(key, now)
-      const isWorthALook = now < lookedAt || now >= lookedAt + pauseAfter(looks)
-      if (isWorthALook) {
-        looks++
-        lookedAt = now
-      }
-      refusals.set(key.secret.reveal(), {
-        since: known && known.times > 0 ? known.since : now,
-        times: (known?.times ?? 0) + 1,
-        until: known && !isWorthALook ? known.until : now + pauseAfter(looks),
-        probing: 0,
-        provenAt: known?.provenAt ?? 0,
+    note(key, sent, now) {
+      const known = find(key)
+      const goesOn = known && known.times > 0 && known.since <= now ? known : undefined
+      set(key, {
+        since: goesOn?.since ?? now,
+        at: now,
+        times: (goesOn?.times ?? 0) + 1,
+        rounds: (goesOn?.rounds ?? 0) + (goesOn && sent < goesOn.serial ? 0 : 1),
+        serial: nextSerial(),
+        probedAt: undefined,
+        provenAt: known?.provenAt,
       })
-      return isWorthALook
     },
-    accept(key, now) {
-      const refusal = refusals.get(key.secret.reveal())
-      if (!refusal) return
-      // The next look may come soon again, but not at once: one operation that is refused must not have the source read each time.
-      looks = Math.min(looks, 1)
-      if (refusal.times > 0) Object.assign(refusal, { times: 0, until: 0, probing: 0, provenAt: now })
-      else if (now >= refusal.provenAt + provenFor) refusals.delete(key.secret.reveal())
+    accept(key, sent, now) {
+      const known = find(key)
+      if (!known) return true
+      if (sent < known.serial) return false
+      if (known.times > 0) set(key, { ...known, times: 0, rounds: 0, probedAt: undefined, provenAt: now })
+      else if (!isWithin(known.provenAt, provenFor, now)) refusals.delete(key.secret.reveal())
+      return true
     },
-    isPaused: (key, now) => now < (find(key, now)?.until ?? 0),
-    has: (key) => (refusals.get(key.secret.reveal())?.times ?? 0) > 0,
+    refusedAt(key) {
+      const known = find(key)
+      return known && known.times > 0 ? known.serial : 0
+    },
+    isRepeated(key, ms, now) {
+      const known = find(key)
+      return known !== undefined && known.rounds > 1 && !isWithin(known.since, ms, now)
+    },
+    isPaused(key, now) {
+      const known = find(key)
+      return known !== undefined && known.rounds > 1 && isWithin(known.at, pauseAfter(known.rounds - 1), now)
+    },
     isAwaited(key, now, grace) {
-      const refusal = find(key, now)
-      return refusal !== undefined && isAwaited(refusal, now, grace)
+      const known = find(key)
+      if (!known || known.times === 0 || !isWithin(known.since, grace, now)) return false
+      // A key that has just worked is refused for what a call asks, unless it goes on.
+      return known.rounds > 2 || !isWithin(known.provenAt, provenFor, now)
     },
-    waitFor(key, now, grace, sends) {
-      const refusal = find(key, now)
-      if (!refusal || refusal.times < 2 || !isAwaited(refusal, now, grace)) return undefined
-      const until = Math.max(refusal.until, refusal.probing)
-      if (now < until) return until - now
-      if (sends) refusal.probing = now + pause
-      return undefined
+    waitFor(key, now, grace) {
+      const known = find(key)
+      if (!known || known.times < 2 || !refusalsOf.isAwaited(key, now, grace)) return undefined
+      const waits = [left(known.at, pauseAfter(Math.max(1, known.rounds - 1)), now), left(known.probedAt, pause, now)]
+      return Math.max(...waits) || undefined
+    },
+    probe(key, now) {
+      const known = find(key)
+      if (known && known.times > 1) set(key, { ...known, probedAt: now })
     },
     retain(keys) {
       const held = new Set(keys.map(({ secret }) => secret.reveal()))
       for (const value of refusals.keys()) if (!held.has(value)) refusals.delete(value)
     },
   }
+  return refusalsOf
 }
 
-function pauseAfter(looks: number): number {
-  return looks === 0 ? 0 : Math.min(pause * 2 ** (looks - 1), longestPause)
+/** How long (ms) to wait after so many attempts in a row that came to nothing. */
+export function pauseAfter(attempts: number): number {
+  return attempts === 0 ? 0 : Math.min(pause * 2 ** (attempts - 1), longestPause)
+}
+
+/** Whether a moment is less than so many ms ago; a clock that was set back stretches nothing. */
+export function isWithin(moment: number | undefined, ms: number, now: number): boolean {
+  return left(moment, ms, now) > 0
+}
+
+function left(moment: number | undefined, ms: number, now: number): number {
+  return moment === undefined || now < moment ? 0 : Math.max(0, moment + ms - now)
 }

@@ -2,7 +2,7 @@ import { type ApiKey, createSecret, summarize } from './credential.ts'
 import { type Absent, type CredentialRequest, isAbsent } from './credential-source.ts'
 import { PentauthError } from './errors.ts'
 import { checkKey } from './key-format.ts'
-import { type KeyRefusals, keyRefusals } from './key-refusals.ts'
+import { isWithin, type KeyRefusals, keyRefusals, provenFor } from './key-refusals.ts'
 
 /** What a key reader found: a raw key, a raw key with a more exact source (`.env:3`), or nothing. */
 export type KeyReading = string | { readonly value: string; readonly source: string } | Absent
@@ -10,29 +10,26 @@ export type KeyReading = string | { readonly value: string; readonly source: str
 /** Several keys are tried in their order, each after the one before was refused. */
 export type KeyReadings = KeyReading | readonly KeyReading[]
 
-type SwitchReason = 'changed' | 'refused'
-
 /** The keys that a source holds for one service, and the one in use. */
 export interface KeyRing {
   readonly refusals: KeyRefusals
-  current(): ApiKey | undefined
-  /** Takes over what was read, and answers with the key in use now; nothing read changes nothing. */
-  keep(readings: KeyReadings, request: CredentialRequest, reason: SwitchReason): ApiKey | Absent
-  /** Takes another key than the refused one into use, if there is one that was not refused just now. */
-  replace(refused: ApiKey, request: CredentialRequest): ApiKey | undefined
-  /** The service took a key. */
-  accepted(key: ApiKey, request: CredentialRequest): void
-  /** The service refused what had replaced a refused key, too: the key that was accepted last is the one in use again. */
-  refusedAgain(key: ApiKey, request: CredentialRequest): void
+  /** The key in use: the same until another was accepted in its place, or it was taken out of the source. */
+  current(request: CredentialRequest): ApiKey | undefined
+  /** The key for a new request: the one in use, or, where that is refused again and again, whichever was refused longest ago. */
+  toSend(request: CredentialRequest): ApiKey | undefined
+  /** Takes over what was read; nothing read changes nothing. */
+  keep(readings: KeyReadings, request: CredentialRequest): Absent | undefined
+  /** Another key to try after a refusal: first those that were never refused, then the one whose refusal is longest ago. */
+  other(refused: ApiKey, request: CredentialRequest): ApiKey | undefined
+  /** The service took the key of a request that was sent then, and uses it from now on; settles when a switch has been told. */
+  accepted(key: ApiKey, request: CredentialRequest, sent: number): void | Promise<void>
   /** Tells, once, that a reading was of no use and the known key stays. */
   tellKept(why: unknown, request: CredentialRequest): void
-  /** Settles when the last switch has been told. */
-  told(): Promise<void>
 }
 
 /**
- * How long (ms) a new key that was never accepted may be replaced by the one before: it may be half of a key, from a file that is
- * being written. A key that somebody took out of the source is not used any longer than that.
+ * How long (ms) the key that worked serves after it was taken out of the source, when its successor is refused: that may be half of a
+ * key, from a file that is being written. A key that somebody took out on purpose is not used any longer.
  */
 const rewriting = 5_000
 
@@ -40,46 +37,52 @@ export function createKeyRing(name: string): KeyRing {
   const refusals = keyRefusals()
   let keys: readonly ApiKey[] = []
   let inUse: ApiKey | undefined
-  let lastAccepted: ApiKey | undefined
-  let before: { readonly key: ApiKey; readonly until: number } | undefined
+  let isHeld = false
+  let lastGood: ApiKey | undefined
+  let removedAt: number | undefined
   let flaw: string | undefined
-  let telling = Promise.resolve()
+  let flaws: readonly string[] = []
 
   const ring: KeyRing = {
     refusals,
-    current: () => inUse,
-    keep(readings, request, reason) {
+    current(request) {
+      const isRefused = inUse !== undefined && refusals.refusedAt(inUse) > 0
+      const stays = isHeld && (removedAt === undefined || !isRefused)
+      if (!stays && keys.length > 0) use(choose(request), request, isRefused ? 'refused' : 'changed')
+      return inUse
+    },
+    toSend(request) {
+      const key = ring.current(request)
+      if (!key || refusals.isEmpty()) return key
+      const trust = key === lastGood ? provenFor : 0
+      return refusals.isRepeated(key, trust, request.runtime.now()) ? (byRefusal(keys)[0] ?? key) : key
+    },
+    keep(readings, request) {
       const several: readonly KeyReading[] = Array.isArray(readings) ? readings : [readings as KeyReading]
+      const found = several.filter((reading) => !isNothing(reading)) as readonly RawKey[]
       const absent = several.find(isNothing)
-      if (absent) {
+      if (absent && found.length === 0) {
         if (inUse) ring.tellKept(absent, request)
         return absent
       }
-      const found = several.length > 0 ? several : ['']
-      keys = usable(found as readonly Exclude<KeyReading, Absent>[], request)
+      keys = usable(found.length > 0 ? found : [''], request)
       flaw = undefined
-      const chosen = use(choose(request), request, reason)
-      if (!refusals.isEmpty()) refusals.retain(before ? [...keys, chosen, before.key] : [...keys, chosen])
-      return chosen
+      isHeld = inUse !== undefined && keys.includes(inUse)
+      if (lastGood) removedAt = keys.includes(lastGood) ? undefined : (removedAt ?? request.runtime.now())
+      if (!refusals.isEmpty()) refusals.retain(lastGood ? [...keys, lastGood] : keys)
+      return undefined
     },
-    replace(refused, request) {
-      const now = request.runtime.now()
-      const held = before && now < before.until && !refusals.has(before.key) ? [...keys, before.key] : keys
-      const other = held.find((key) => !isSame(key, refused) && !refusals.isPaused(key, now))
-      return other && use(other, request, 'refused')
+    other(refused, { runtime }) {
+      const now = runtime.now()
+      const rest = [...keys, ...spare(now)].filter((key) => !isSame(key, refused) && !refusals.isPaused(key, now))
+      return byRefusal(rest)[0]
     },
-    accepted(key, { runtime }) {
-      if (lastAccepted !== key) {
-        lastAccepted = key
-        // It is whole, so nobody needs the one before.
-        if (key === inUse) before = undefined
-      }
-      if (!refusals.isEmpty()) refusals.accept(key, runtime.now())
-    },
-    refusedAgain(key, request) {
-      refusals.note(key, request.runtime.now())
-      const isHeld = keys.some((held) => held === lastAccepted)
-      if (key === inUse && lastAccepted && lastAccepted !== key && isHeld) use(lastAccepted, request, 'refused')
+    accepted(key, request, sent) {
+      if (key === lastGood && key === inUse && refusals.isEmpty()) return
+      if (!refusals.accept(key, sent, request.runtime.now()) || !keys.includes(key)) return
+      lastGood = key
+      removedAt = undefined
+      return use(key, request, 'refused')
     },
     tellKept(why, { emit }) {
       const reason = reasonOf(why)
@@ -87,62 +90,78 @@ export function createKeyRing(name: string): KeyRing {
       flaw = reason
       emit?.({ type: 'key_kept', source: name, reason })
     },
-    told: () => telling,
   }
   return ring
 
-  /** The key in use where it is among those read, else the first that was not refused just now. */
+  function byRefusal(several: readonly ApiKey[]): readonly ApiKey[] {
+    return several.toSorted((one, two) => refusals.refusedAt(one) - refusals.refusedAt(two))
+  }
+
+  /** The key that worked last, for a while after it was taken out of the source. */
+  function spare(now: number): readonly ApiKey[] {
+    return lastGood && isWithin(removedAt, rewriting, now) ? [lastGood] : []
+  }
+
+  /** The first key that was not refused, or that is worth another try. */
   function choose({ runtime }: CredentialRequest): ApiKey {
-    const now = runtime.now()
-    const known = keys.find((key) => inUse && isSame(key, inUse))
-    const fresh = keys.find((key) => !refusals.isPaused(key, now))
-    const fallback = before && now < before.until ? inUse : undefined
-    return known ?? fresh ?? fallback ?? (keys[0] as ApiKey)
+    const known = [...keys, ...spare(runtime.now())]
+    return known.find((key) => !refusals.refusedAt(key)) ?? (keys[0] as ApiKey)
   }
 
   /** The keys that pass the check; the flaw of another is only told as long as one does. */
-  function usable(readings: readonly Exclude<KeyReading, Absent>[], request: CredentialRequest): readonly ApiKey[] {
-    const flaws: unknown[] = []
+  function usable(readings: readonly RawKey[], request: CredentialRequest): readonly ApiKey[] {
+    const before = flaws
+    const found: string[] = []
+    const failures: unknown[] = []
+    const suspect = (source: string, reason: string) => {
+      found.push(reason)
+      if (!before.includes(reason)) request.emit?.({ type: 'credential_suspect', source, reason })
+    }
     const good = readings.flatMap((reading) => {
       try {
-        return [keyOf(reading, request)]
+        return [keyOf(reading, request, suspect)]
       } catch (error) {
-        flaws.push(error)
+        failures.push(error)
         return []
       }
     })
-    if (good.length === 0) throw flaws[0]
-    for (const error of flaws) request.emit?.({ type: 'credential_suspect', source: name, reason: reasonOf(error) })
+    if (good.length === 0) throw failures[0]
+    for (const error of failures) suspect(name, reasonOf(error))
+    flaws = found
     return good
   }
 
   /** A reading as a checked key; the one that is known where it is the same, so that nobody takes it for a new one. */
-  function keyOf(reading: Exclude<KeyReading, Absent>, request: CredentialRequest): ApiKey {
+  function keyOf(
+    reading: RawKey,
+    request: CredentialRequest,
+    suspect: (source: string, reason: string) => void,
+  ): ApiKey {
     const isPlaced = typeof reading === 'object' && reading !== null
     const { value, source } = isPlaced ? reading : { value: reading, source: name }
-    const known = keys.find(({ secret }) => secret.reveal() === value)
-    if (known) return known
+    const known = [...keys, ...(lastGood ? [lastGood] : [])]
+    const same = known.find(({ secret }) => secret.reveal() === value)
+    if (same) return same
     // Whatever JavaScript callers give instead of a string is reported by the check.
     const { key, suspicion } = checkKey(request, value, source)
-    if (suspicion) request.emit?.({ type: 'credential_suspect', source, reason: suspicion })
-    const same = keys.find(({ secret }) => secret.reveal() === key)
-    return same ?? { kind: 'api-key', secret: createSecret(key), source }
+    if (suspicion) suspect(source, suspicion)
+    const trimmed = known.find(({ secret }) => secret.reveal() === key)
+    return trimmed ?? { kind: 'api-key', secret: createSecret(key), source }
   }
 
-  function use(key: ApiKey, { emit, runtime }: CredentialRequest, reason: SwitchReason): ApiKey {
+  function use(key: ApiKey, { emit, runtime }: CredentialRequest, reason: 'changed' | 'refused'): void | Promise<void> {
     const last = inUse
     inUse = key
-    if (!last || last === key) return key
-    if (reason === 'changed' && !refusals.has(key)) before = { key: last, until: runtime.now() + rewriting }
-    if (emit) {
-      telling = Promise.all([summarize(last, runtime.crypto), summarize(key, runtime.crypto)]).then(
-        ([from, to]) => emit({ type: 'key_switched', from, to, reason }),
-        () => undefined,
-      )
-    }
-    return key
+    isHeld = keys.includes(key)
+    if (!last || last === key || !emit) return
+    return Promise.all([summarize(last, runtime.crypto), summarize(key, runtime.crypto)]).then(
+      ([from, to]) => emit({ type: 'key_switched', from, to, reason }),
+      () => undefined,
+    )
   }
 }
+
+type RawKey = Exclude<KeyReading, Absent>
 
 /** Whether two keys are the same secret. */
 export function isSame(one: ApiKey, other: ApiKey): boolean {

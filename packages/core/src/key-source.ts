@@ -1,8 +1,10 @@
 import type { ApiKey } from './credential.ts'
 import { type Absent, type CredentialRequest, type CredentialSource, isAbsent } from './credential-source.ts'
 import { PentauthError } from './errors.ts'
+import { isWithin, pauseAfter } from './key-refusals.ts'
 import { createKeyRing, isSame, type KeyReadings, type KeyRing } from './key-ring.ts'
 import { perKey } from './per-key.ts'
+import { nextSerial } from './serial.ts'
 import type { Service } from './service.ts'
 import { inWords } from './service-link.ts'
 import { isThenable } from './thenable.ts'
@@ -41,7 +43,15 @@ export function keySource(
   { reads = 'once', refusedGrace }: KeySourceOptions = {},
 ): CredentialSource {
   checkGrace(refusedGrace)
-  const newState = (): State => ({ ring: createKeyRing(name), reading: undefined, renewing: undefined })
+  const newState = (): State => ({
+    ring: createKeyRing(name),
+    reading: undefined,
+    looking: undefined,
+    looks: 0,
+    lookedAt: 0,
+    lookSerial: 0,
+    lookedFor: undefined,
+  })
   // By service, so that two deployments share no key and no refusal; and what passed for a relocated resource has not passed for others.
   const statesOf = perKey<Service, Record<'strict' | 'relocated', State>>(() => ({
     strict: newState(),
@@ -57,93 +67,118 @@ export function keySource(
       const { ring } = stateOf(request)
       const found = currentKey(request)
       if (ring.refusals.isEmpty()) return found
-      const ready = (key: ApiKey | Absent) => {
-        const { runtime, service, sends } = request
-        const wait = isAbsent(key) ? undefined : ring.refusals.waitFor(key, runtime.now(), graceOf(service), sends)
-        if (wait !== undefined) throw successorAwaited(key as ApiKey, request, wait, graceOf(service))
-        return key
-      }
-      return isThenable(found) ? found.then(ready) : ready(found)
+      return isThenable(found) ? found.then((key) => unlessAwaited(key, request)) : unlessAwaited(found, request)
     },
-    async renew(refused, request) {
-      const state = stateOf(request)
-      const current = state.ring.current()
+    async renew(refused, request, sent) {
+      if (refused.kind !== 'api-key') return undefined
+      const { ring } = stateOf(request)
+      const known = ring.current(request)
       // Another caller may have found the new key while this one's request was on its way.
-      if (refused.kind !== 'api-key' || (current && !isSame(current, refused))) return current
-      state.renewing ??= otherKey(refused, request).finally(() => {
-        state.renewing = undefined
-      })
-      return state.renewing
+      if (known && !isSame(known, refused) && !ring.refusals.refusedAt(known)) return known
+      ring.refusals.note(refused, sent, request.runtime.now())
+      return otherKey(refused, request, sent)
     },
-    accepted(key, request) {
-      if (key.kind === 'api-key') stateOf(request).ring.accepted(key, request)
+    accepted(key, request, sent) {
+      if (key.kind !== 'api-key') return
+      const state = stateOf(request)
+      // One operation that is refused must not have the source read each time; a switch ends the pauses.
+      if (state.looks > 0 && sent > state.lookSerial) state.looks = key === state.lookedFor ? 1 : 0
+      return state.ring.accepted(key, request, sent)
     },
-    refusedAgain(key, request) {
-      if (key.kind === 'api-key') stateOf(request).ring.refusedAgain(key, request)
+    refusedAgain(key, request, sent) {
+      if (key.kind !== 'api-key') return
+      stateOf(request).ring.refusals.note(key, sent, request.runtime.now())
+      refuseAwaited(key, request)
     },
   }
 
   /** The key in use; a reading that is of no use now leaves it as it is. */
   function currentKey(request: CredentialRequest): ApiKey | Absent | Promise<ApiKey | Absent> {
     const { ring } = stateOf(request)
-    const known = ring.current()
+    const known = ring.toSend(request)
     if (known && reads !== 'each-use') return known
+    const inUse = (absent: Absent | undefined) => ring.toSend(request) ?? (absent as Absent)
     const orKnown = (error: unknown) => {
       if (!known) throw error
       ring.tellKept(error, request)
       return known
     }
     try {
-      const found = readKeys(request, 'changed')
-      if (isThenable(found)) return found.then((key) => (isAbsent(key) ? (known ?? key) : key), orKnown)
-      return isAbsent(found) ? (known ?? found) : found
+      const read = readKeys(request)
+      return isThenable(read) ? read.then(inUse, orKnown) : inUse(read)
     } catch (error) {
       return orKnown(error)
     }
   }
 
+  /** While the successor of a refused key is awaited, one caller at a time finds out whether it is still refused. */
+  function unlessAwaited(key: ApiKey | Absent, request: CredentialRequest): ApiKey | Absent {
+    if (isAbsent(key)) return key
+    const { refusals } = stateOf(request).ring
+    const now = request.runtime.now()
+    const wait = refusals.waitFor(key, now, graceOf(request.service))
+    if (wait !== undefined) throw successorAwaited(key, request, wait, graceOf(request.service))
+    if (request.sends) refusals.probe(key, now)
+    return key
+  }
+
   /** Looks for a key other than the refused one: in the source, then among those it held. */
-  async function otherKey(refused: ApiKey, request: CredentialRequest): Promise<ApiKey | undefined> {
+  async function otherKey(refused: ApiKey, request: CredentialRequest, sent: number): Promise<ApiKey | undefined> {
     const { ring } = stateOf(request)
-    const grace = graceOf(request.service)
-    const isWorthALook = ring.refusals.note(refused, request.runtime.now())
-    if (isWorthALook && reads !== 'once') {
-      try {
-        await readKeys(request, 'refused')
-      } catch (error) {
-        ring.tellKept(error, request)
-        // A successor that cannot be read yet is one that is still on its way.
-        if (grace === 0) throw error
-      }
+    const failure = await lookAgain(refused, request, sent).then(
+      () => undefined,
+      (error: unknown) => ({ error }),
+    )
+    if (failure) ring.tellKept(failure.error, request)
+    const other = ring.other(refused, request)
+    if (other) return other
+    // A successor that cannot be read yet is one that is still on its way.
+    refuseAwaited(refused, request)
+    if (failure) throw failure.error
+    return undefined
+  }
+
+  /** Reads the source again, once for all who were refused: where that can help, and not soon after it did not. */
+  async function lookAgain(refused: ApiKey, request: CredentialRequest, sent: number): Promise<void> {
+    const state = stateOf(request)
+    if (reads === 'once') return
+    if (!state.looking) {
+      const now = request.runtime.now()
+      const isInVain = sent < state.lookSerial || isWithin(state.lookedAt, pauseAfter(state.looks), now)
+      if (reads !== 'each-use' && isInVain) return
+      Object.assign(state, { lookedFor: refused, looks: state.looks + 1, lookedAt: now, lookSerial: nextSerial() })
+      // What somebody else began to read before the refusal may be the old key.
+      const before = Promise.resolve(state.reading).catch(() => undefined)
+      state.looking = before
+        .then(() => readKeys(request))
+        .finally(() => {
+          state.looking = undefined
+        })
     }
-    const current = ring.current()
-    const other =
-      current && !isSame(current, refused) ? current : isWorthALook ? ring.replace(refused, request) : undefined
-    await ring.told()
-    if (!other && ring.refusals.isAwaited(refused, request.runtime.now(), grace)) {
-      throw successorAwaited(
-        refused,
-        request,
-        ring.refusals.waitFor(refused, request.runtime.now(), grace, false),
-        grace,
-      )
-    }
-    return other
+    await state.looking
   }
 
   /** One reading for all who need it now. */
-  function readKeys(request: CredentialRequest, reason: 'changed' | 'refused') {
+  function readKeys(request: CredentialRequest): Absent | undefined | Promise<Absent | undefined> {
     const state = stateOf(request)
     if (state.reading) return state.reading
     const found = read(request.service)
-    if (!isThenable(found)) return state.ring.keep(found, request, reason)
+    if (!isThenable(found)) return state.ring.keep(found, request)
     const reading = Promise.resolve(found)
-      .then((readings) => state.ring.keep(readings, request, reason))
+      .then((readings) => state.ring.keep(readings, request))
       .finally(() => {
         state.reading = undefined
       })
     state.reading = reading
     return reading
+  }
+
+  function refuseAwaited(key: ApiKey, request: CredentialRequest): void {
+    const { refusals } = stateOf(request).ring
+    const now = request.runtime.now()
+    const grace = graceOf(request.service)
+    if (refusals.isAwaited(key, now, grace))
+      throw successorAwaited(key, request, refusals.waitFor(key, now, grace), grace)
   }
 
   function graceOf({ apiKey }: Service): number {
@@ -153,8 +188,14 @@ export function keySource(
 
 interface State {
   readonly ring: KeyRing
-  reading: Promise<ApiKey | Absent> | undefined
-  renewing: Promise<ApiKey | undefined> | undefined
+  reading: Promise<Absent | undefined> | undefined
+  /** The reading for those who were refused; how many in a row changed nothing, when the last was (ms), and when in the order of things. */
+  looking: Promise<Absent | undefined> | undefined
+  looks: number
+  lookedAt: number
+  lookSerial: number
+  /** The refused key of the last one. */
+  lookedFor: ApiKey | undefined
 }
 
 /** The refusal of a key whose successor is on its way, as an error that passes. */

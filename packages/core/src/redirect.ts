@@ -18,6 +18,13 @@ export interface Outgoing {
   readonly secret: Secret
 }
 
+/** An answer, when its request went out, and whether it is one to the credential: a redirect may have led elsewhere. */
+export interface Answer {
+  readonly response: Response
+  readonly sent: number
+  readonly toCredential: boolean
+}
+
 // As the Fetch standard (section 4.4, HTTP-redirect fetch).
 const maxHops = 20
 const redirectStatuses = [301, 302, 303, 307, 308]
@@ -32,7 +39,12 @@ const harmless = ['accept', 'accept-language', 'user-agent', 'range']
  *
  * @throws PentauthError `redirect_refused` when following would carry a body elsewhere, cannot repeat it, or never ends.
  */
-export async function sendFollowing(auth: AuthContext, outgoing: Outgoing, resource: NamedResource): Promise<Response> {
+export async function sendFollowing(
+  auth: AuthContext,
+  outgoing: Outgoing,
+  resource: NamedResource,
+  sent: number,
+): Promise<Answer> {
   let { input, init }: { input: string | URL | Request; init: Outgoing['init'] } = outgoing
   let current: URL | undefined
   let withCredential = true
@@ -40,7 +52,9 @@ export async function sendFollowing(auth: AuthContext, outgoing: Outgoing, resou
     init.redirect = 'manual'
     const response = await deliver(auth, resource, outgoing.secret, input, init)
     const location = redirectStatuses.includes(response.status) ? response.headers.get('location') : null
-    if (location === null) return hop === 0 ? response : markRedirected(response)
+    if (location === null) {
+      return { response: hop === 0 ? response : markRedirected(response), sent, toCredential: withCredential }
+    }
     const url = current ?? new URL(typeof outgoing.input === 'string' ? outgoing.input : outgoing.input.url)
     const target = URL.canParse(location, url) ? new URL(location, url) : undefined
     if (!target || !/^https?:$/.test(target.protocol))
@@ -68,7 +82,8 @@ export async function sendFollowing(auth: AuthContext, outgoing: Outgoing, resou
   }
 }
 
-function isWithin(auth: AuthContext, target: URL, resource: NamedResource): boolean {
+/** Whether a URL that a server led to is covered by the resource. */
+export function isWithin(auth: AuthContext, target: string | URL, resource: NamedResource): boolean {
   try {
     return auth.resourceFor(target) === resource
   } catch {

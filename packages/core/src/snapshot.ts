@@ -45,5 +45,6 @@ function sendable(auth: AuthContext, headers: HeadersInit): Headers {
 
 // By shape: a Request of another realm or another fetch implementation is one too.
 export function isRequest(input: string | URL | Request | RequestInit | undefined): input is Request {
+  if (typeof input !== 'object' || input === null) return false
   return input instanceof Request || Object.prototype.toString.call(input) === '[object Request]'
 }
