@@ -100,7 +100,7 @@ function clientFrom(place: Variables, service: Service): CredentialSource | unde
         return { absent: `${idName} ${place.missing(idName)}`, next: place.next(idName, `${clientIdPrefix ?? ''}…`) }
       return { absent: place.missing(idName), next: `set ${idName} and ${secretName}` }
     },
-    renew: async (refused, request) => source?.renew?.(refused, request),
+    renew: async (refused, request, sent) => source?.renew?.(refused, request, sent),
   }
 }
 
