@@ -46,8 +46,10 @@ export function createKeyRing(name: string): KeyRing {
   const ring: KeyRing = {
     refusals,
     current(request) {
+      // The hot path: nothing was taken out of the source.
+      if (isHeld && removedAt === undefined) return inUse
       const isRefused = inUse !== undefined && refusals.refusedAt(inUse) > 0
-      const stays = isHeld && (removedAt === undefined || !isRefused)
+      const stays = isHeld && !isRefused
       if (!stays && keys.length > 0) use(choose(request), request, isRefused ? 'refused' : 'changed')
       return inUse
     },
