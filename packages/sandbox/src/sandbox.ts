@@ -69,7 +69,12 @@ export function createSandbox(options: SandboxOptions = {}): Sandbox {
       createProfundis(state),
       createPentographer(state),
       createPendra(state),
-    ].map((service) => [service.origin, service as unknown as Service]),
+    ].flatMap((service: Pick<Service, 'origin' | 'furtherOrigins'>) =>
+      [service.origin, ...(service.furtherOrigins ?? [])].map((origin): [string, Service] => [
+        origin,
+        service as unknown as Service,
+      ]),
+    ),
   )
   const faults = createFaults()
   const journal = createJournal()
@@ -80,7 +85,8 @@ export function createSandbox(options: SandboxOptions = {}): Sandbox {
     const service = services.get(url.origin)
     if (service === undefined) throw unknownOrigin(url.origin, [...services.keys()])
     const at = clock.now()
-    const operation = findOperation(service.operations, request.method, url.pathname)
+    const here = service.operations.filter(({ origin = service.origin }) => origin === url.origin)
+    const operation = findOperation(here, request.method, url.pathname)
     // 2. A scripted fault, if one is for this request; its delay comes first, like the delay of a network.
     const fault = faults.take(service.name, request.method, url)
     const gaveUp = fault?.delay !== undefined && (await pause(fault.delay, request.signal)) === 'aborted'

@@ -34,6 +34,8 @@ export interface Exchange<S extends ServiceName = ServiceName> {
 /** One operation of a service: where it is, and how it answers. */
 export interface Operation<S extends ServiceName = ServiceName> {
   readonly name: string
+  /** One of the service's further origins; without it, the service's own. */
+  readonly origin?: string
   /** `*` takes any method. */
   readonly method: 'GET' | 'POST' | '*'
   /** An exact path, or a prefix that ends with `/*`. */
@@ -45,6 +47,8 @@ export interface Operation<S extends ServiceName = ServiceName> {
 export interface Service<S extends ServiceName = ServiceName> {
   readonly name: S
   readonly origin: string
+  /** Further documented origins, on which some operations are. */
+  readonly furtherOrigins?: readonly string[]
   readonly operations: readonly Operation<S>[]
   /** Reads and looks up the credential; refuses nothing, so that public operations can share it. */
   identify(request: Request): Promise<Identity<S>>
