@@ -4,6 +4,8 @@ export interface SandboxOptions {
   readonly now?: (() => number) | undefined
   /** The pause between the parts of a streamed response, in milliseconds (default 0). */
   readonly streamInterval?: number | undefined
+  /** Hosts of web pages that may call the MCP endpoints, beside each service's own and those of this machine. */
+  readonly mcpPageHosts?: readonly string[] | undefined
   readonly pendium?: PendiumOptions | undefined
   readonly pensyve?: PensyveOptions | undefined
   readonly profundis?: ProfundisOptions | undefined
@@ -17,12 +19,22 @@ export interface PendiumOptions {
   readonly agentRefusalStatus?: 401 | 403 | 404 | undefined
   /** Texts of a refused key: the page's (default), or those of an older version of it, which speak of an API key. */
   readonly refusalTexts?: 'page' | 'older-page' | undefined
+  /** How a tool refuses an agent: in its result (default, so that no client signs in again for it), or as HTTP 401. */
+  readonly agentRefusalOnMcp?: 'tool-error' | 'http-401' | undefined
+  /** Whether the MCP endpoint takes an API key as Bearer (default false, the page; a newer version of it says so). */
+  readonly apiKeyOnMcp?: boolean | undefined
 }
 
 /** Switches of the Pensyve sandbox. */
 export interface PensyveOptions {
   /** Status of an invalid or revoked key (default 403, found in the public gateway; its SDK's text expects 401). */
   readonly invalidKeyStatus?: 401 | 403 | undefined
+  /** Status of an invalid key or token on the MCP endpoint (default 401; 403 without a challenge is found). */
+  readonly invalidMcpCredentialStatus?: 401 | 403 | undefined
+  /** How the MCP endpoint refuses a tool for its scope: HTTP 403 with a challenge (default), or in the tool's result. */
+  readonly scopeRefusalOnMcp?: 'http-403' | 'tool-error' | undefined
+  /** Whether the list of tools leaves out those that the credential's scope does not allow (default false). */
+  readonly hideToolsOutOfScope?: boolean | undefined
   /** Calls per minute and key (default: no limit; the public gateway's own default is 300). */
   readonly rateLimit?: number | undefined
   /** Adds the `Sunset` and `Deprecation` headers that the gateway sent before the cloud closed (default false). */

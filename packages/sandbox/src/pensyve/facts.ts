@@ -14,7 +14,7 @@ const limited = 'Too many requests. Please retry later.'
 export const pensyveFacts: ServiceFacts<PensyveError> = {
   name: 'pensyve',
   title: 'Pensyve',
-  origins: ['https://api.pensyve.com'],
+  origins: ['https://api.pensyve.com', 'https://mcp.pensyve.com'],
   closedOn: '2026-10-01',
   resources: [
     {
@@ -31,7 +31,7 @@ export const pensyveFacts: ServiceFacts<PensyveError> = {
       url: 'https://mcp.pensyve.com/mcp',
       source: 'page',
       headers: { apiKey: ['authorization'], accessToken: ['authorization'] },
-      emulated: false,
+      emulated: true,
     },
   ],
   // The prefix is the page's, the body's form is assumed.

@@ -51,8 +51,10 @@ function found(body: JsonObject, namespace: Namespace, fallbackLimit: number): (
   const entity = stringField(body, 'entity')
   const limit = numberField(body, 'limit', { min: 1, max: 100, fallback: fallbackLimit })
   const least = numberField(body, 'min_confidence', { min: 0, max: 1, fallback: 0 })
+  const types: readonly unknown[] | undefined = Array.isArray(body.types) ? body.types : undefined
   return namespace.memories
     .filter((memory) => (entity ?? memory.entity) === memory.entity && memory.confidence >= least)
+    .filter(({ memory_type }) => types?.includes(memory_type) ?? true)
     .map((memory) => ({ ...memory, score: scoreOf(memory, query) }))
     .filter(({ score }) => score > 0)
     .sort((a, b) => b.score - a.score)
@@ -175,19 +177,21 @@ function createEntity(body: JsonObject, namespace: Namespace): unknown {
   return namespace.entity(required(body, 'name'), kind)
 }
 
-function status(_body: JsonObject, namespace: Namespace): unknown {
+function status(body: JsonObject, namespace: Namespace): unknown {
+  const name = stringField(body, 'entity')
+  const memories = namespace.memories.filter(({ entity }) => (name ?? entity) === entity)
   const count = (type: Memory['memory_type']): number =>
-    namespace.memories.filter(({ memory_type }) => memory_type === type).length
+    memories.filter(({ memory_type }) => memory_type === type).length
   return {
     mode: 'remote',
     namespace: namespace.name,
     namespace_id: namespace.id,
     stats: {
-      total_memories: namespace.memories.length,
+      total_memories: memories.length,
       semantic: count('semantic'),
       episodic: count('episodic'),
       entities: namespace.entities.size,
-      vector_index_size: namespace.memories.length,
+      vector_index_size: memories.length,
     },
     health: 'ok',
   }

@@ -5,12 +5,14 @@ import { type JsonObject, jsonBody } from '../request-body.ts'
 import type { Exchange, Operation, Service } from '../service.ts'
 import type { SandboxState } from '../state.ts'
 import { pensyveFacts } from './facts.ts'
+import { createPensyveMcp, pensyveMcpOrigin } from './mcp.ts'
 import { createMemories, namespaceOf } from './memories.ts'
 import { type PensyveCall, pensyveOperations, problem } from './operations.ts'
+import { allows, neededScope } from './scope.ts'
 
-const { errors, scopes } = pensyveFacts
+const { errors } = pensyveFacts
 
-/** The Pensyve API: memories behind scoped keys. */
+/** The Pensyve API and its MCP server: memories behind scoped keys. */
 export function createPensyve(state: SandboxState): Service<'pensyve'> {
   const { clock, keys, accounts } = state
   const options = state.options.pensyve ?? {}
@@ -27,7 +29,7 @@ export function createPensyve(state: SandboxState): Service<'pensyve'> {
     if (identity.holder?.key === undefined) return refusal(invalid)
     const { account, key } = identity.holder
     if (!limit.take(key.id)) return refusal(errors.rateLimited, { 'retry-after': '60' })
-    if (!scopes[key.scope ?? 'mcp']?.includes(call.scopedAs)) return insufficientScope(call.scopedAs)
+    if (!allows([key.scope ?? 'mcp'], call.scopedAs)) return insufficientScope(call.scopedAs)
     const body: JsonObject | undefined = call.method === 'GET' ? {} : await jsonBody(request)
     if (body === undefined) return problem(400, 'The body must be a JSON object.')
     try {
@@ -48,6 +50,7 @@ export function createPensyve(state: SandboxState): Service<'pensyve'> {
   return {
     name: 'pensyve',
     origin: 'https://api.pensyve.com',
+    furtherOrigins: [pensyveMcpOrigin],
     operations: [
       ...pensyveOperations.map(
         (call): Operation<'pensyve'> => ({
@@ -61,6 +64,7 @@ export function createPensyve(state: SandboxState): Service<'pensyve'> {
       open('health', '/v1/health', () => Response.json({ status: 'ok', version: 'sandbox' })),
       open('gateway_health', '/health', () => new Response('ok')),
       open('ready', '/ready', () => new Response('ready')),
+      ...createPensyveMcp(state, { memories, limit }),
     ],
     async identify(request) {
       // The public gateway matches exactly `Bearer `, and refuses what does not begin with the documented prefix.
@@ -79,11 +83,9 @@ export function createPensyve(state: SandboxState): Service<'pensyve'> {
   }
 }
 
-// The status, the text and the challenge are assumed: RFC 6750 section 3.1 gives the form, and the narrowest scope that
-// would have been enough is named, so that a client can ask for no more than that.
+// The status, the text and the challenge are assumed: RFC 6750 section 3.1 gives the form.
 function insufficientScope(operation: string): Response {
-  const needed = Object.keys(scopes).find((scope) => scope !== 'mcp' && scopes[scope]?.includes(operation)) ?? 'mcp'
   return refusal(errors.insufficientScope, {
-    'www-authenticate': `Bearer error="insufficient_scope", scope="${needed}"`,
+    'www-authenticate': `Bearer error="insufficient_scope", scope="${neededScope(operation)}"`,
   })
 }
