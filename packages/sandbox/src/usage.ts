@@ -17,10 +17,13 @@ export interface PendraUsage {
 export interface ProfundisUsage {
   /** Milliseconds since 1970, on the sandbox's clock. */
   readonly at: number
-  readonly keyId: string
+  /** Undefined when an access token was used. */
+  readonly keyId: string | undefined
   readonly account: string
   readonly operation: string
   readonly credits: number
+  /** By which credential the account was charged. */
+  readonly via: 'api_key' | 'oauth'
 }
 
 /** The kind of usage record of each service that keeps some. */

@@ -15,7 +15,7 @@ const credits = 'Not enough credits.'
 export const profundisFacts: ServiceFacts<ProfundisError> = {
   name: 'profundis',
   title: 'Profundis',
-  origins: ['https://api.profundis.io'],
+  origins: ['https://api.profundis.io', 'https://mcp.profundis.io'],
   resources: [
     {
       name: 'rest',
@@ -32,7 +32,7 @@ export const profundisFacts: ServiceFacts<ProfundisError> = {
       url: 'https://mcp.profundis.io',
       source: 'page',
       headers: { apiKey: ['authorization'], accessToken: ['authorization'] },
-      emulated: false,
+      emulated: true,
     },
   ],
   // No prefix is documented: a key is opaque, so any string that RFC 9110 allows as a token.
