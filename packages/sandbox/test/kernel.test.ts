@@ -9,7 +9,7 @@ const services = Object.keys(facts) as ServiceName[]
 const health = 'https://api.pensyve.com/v1/health'
 
 test('an origin that is no service is an error, not an answer', async () => {
-  await expect(createSandbox().fetch('https://mcp.pensyve.com/mcp')).rejects.toMatchObject({ code: 'unknown_origin' })
+  await expect(createSandbox().fetch('https://mcp.pendra.ai/mcp')).rejects.toMatchObject({ code: 'unknown_origin' })
   await expect(createSandbox().fetch('http://pendium.ai/')).rejects.toMatchObject({ code: 'unknown_origin' })
 })
 

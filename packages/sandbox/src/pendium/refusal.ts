@@ -1,4 +1,5 @@
 import { type ErrorFacts, refusal } from '../facts.ts'
+import { pendiumFacts } from './facts.ts'
 
 // Found: "a 401 with instructions on how to sign up", and `_pendium` in every response; its text is our own.
 const signUp = {
@@ -9,4 +10,9 @@ const signUp = {
 /** A refusal with the `_pendium` object that every response carries. */
 export function refused(error: ErrorFacts): Response {
   return refusal({ ...error, body: { ...error.body, _pendium: signUp } })
+}
+
+/** The page's text for an agent that is not the account's, with the id in place of its X. */
+export function noAgentText(syntheticId: string): string {
+  return pendiumFacts.errors.agentNotAccessible.text.replace('=X', () => `=${syntheticId}`)
 }

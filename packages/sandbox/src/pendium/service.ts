@@ -6,6 +6,7 @@ import { createAgents } from './agents.ts'
 import { pendiumFacts } from './facts.ts'
 import { type PendiumCall, pendiumOperations, score } from './operations.ts'
 import { refused } from './refusal.ts'
+import { createVisibility } from './visibility.ts'
 
 const { errors } = pendiumFacts
 
@@ -32,10 +33,12 @@ export function createPendium(state: SandboxState): Service<'pendium'> {
       return run({ request, url, account: identity.holder.account })
     }
 
+  const { now } = state.clock
+  const visibility = createVisibility({ accounts, agents, now })
   const operations = pendiumOperations({
-    accounts,
     agents,
-    now: state.clock.now,
+    visibility,
+    now,
     agentRefusalStatus: options.agentRefusalStatus ?? errors.agentNotAccessible.status,
   })
 
