@@ -32,7 +32,7 @@ export const pendiumFacts: ServiceFacts<PendiumError> = {
       url: 'https://pendium.ai/mcp',
       source: 'assumed',
       headers: { accessToken: ['authorization'] },
-      emulated: false,
+      emulated: true,
     },
   ],
   // Newer documentation shows `pendium_`, older `pk_live_`; the page shows none. The body's form is assumed.

@@ -4,6 +4,7 @@ import type { Exchange, Operation, Service } from '../service.ts'
 import type { SandboxState } from '../state.ts'
 import { createAgents } from './agents.ts'
 import { pendiumFacts } from './facts.ts'
+import { createPendiumMcp } from './mcp.ts'
 import { type PendiumCall, pendiumOperations, score } from './operations.ts'
 import { refused } from './refusal.ts'
 import { createVisibility } from './visibility.ts'
@@ -16,7 +17,7 @@ const olderTexts = {
   invalid: 'Invalid API key. Check your key at https://pendium.ai/mcp',
 }
 
-/** The Pendium REST API: brand agents behind the key of a user. */
+/** The Pendium REST API, for keys, and its MCP server, for access tokens: the brand agents of a user. */
 export function createPendium(state: SandboxState): Service<'pendium'> {
   const { accounts, keys } = state
   const options = state.options.pendium ?? {}
@@ -49,6 +50,7 @@ export function createPendium(state: SandboxState): Service<'pendium'> {
       ...operations.map(({ run, ...operation }): Operation<'pendium'> => ({ ...operation, answer: guarded(run) })),
       // Found: the score look-up is the one public operation.
       { name: 'score', method: 'GET', path: '/api/visibility/score', answer: ({ url }) => score(url) },
+      ...createPendiumMcp(state, { visibility }),
     ],
     async identify({ headers }) {
       // "REST API: The server extracts the API key from the x-api-key header": Bearer is no credential here.
