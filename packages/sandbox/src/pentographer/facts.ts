@@ -34,7 +34,7 @@ export const pentographerFacts: ServiceFacts<PentographerError> = {
       url: 'https://app.pentographer.com/api/mcp',
       source: 'found',
       headers: { apiKey: ['authorization'], accessToken: ['authorization'] },
-      emulated: false,
+      emulated: true,
     },
     {
       name: 'api',

@@ -1,8 +1,15 @@
 // From Yoga and not from graphql: a bundler's condition can load graphql twice, and Yoga would mask a foreign error.
 import { createGraphQLError, createSchema, createYoga, type YogaServerInstance } from 'graphql-yoga'
-import { randomHex } from '../secrets.ts'
 import type { PentographerAccount } from './accounts.ts'
-import type { Finding, Project, Risk, Workspace } from './workspace.ts'
+import {
+  addFinding,
+  type Finding,
+  findingOf,
+  type NewFinding,
+  projectOf,
+  type Risk,
+  type Workspace,
+} from './workspace.ts'
 
 /** Whom a GraphQL operation runs for. */
 export interface GraphQLViewer {
@@ -52,14 +59,6 @@ const typeDefs = /* GraphQL */ `
   }
 `
 
-interface FindingInput {
-  readonly title: string
-  readonly riskLevel: Risk
-  readonly description?: string | null
-  readonly remediation?: string | null
-  readonly playbookItemId?: string | null
-}
-
 const resolvers = {
   Finding: { riskLevel: (finding: Finding): Risk => finding.risk },
   Query: {
@@ -75,28 +74,19 @@ const resolvers = {
   Mutation: {
     createFinding(
       _: unknown,
-      { projectId, input }: { projectId: string; input: FindingInput },
+      { projectId, input }: { projectId: string; input: NewFinding },
       { workspace }: GraphQLViewer,
     ): Finding {
-      const finding: Finding = {
-        id: `finding-${randomHex(8)}`,
-        title: input.title,
-        risk: input.riskLevel,
-        description: input.description ?? null,
-        remediation: input.remediation ?? null,
-        playbookItemId: input.playbookItemId ?? null,
-        status: 'draft',
-        justification: null,
-      }
-      projectOf(workspace, projectId).findings.push(finding)
-      return finding
+      const project = projectOf(workspace, projectId)
+      if (project === undefined) throw createGraphQLError('Project not found.')
+      return addFinding(project, input)
     },
     updateFindingStatus(
       _: unknown,
       { findingId, status, justification }: FindingStatusArguments,
       { workspace }: GraphQLViewer,
     ): Finding {
-      const finding = workspace.projects.flatMap(({ findings }) => findings).find(({ id }) => id === findingId)
+      const finding = findingOf(workspace, findingId)
       if (finding === undefined) throw createGraphQLError('Finding not found.')
       finding.status = status
       finding.justification = justification ?? null
@@ -109,13 +99,6 @@ interface FindingStatusArguments {
   readonly findingId: string
   readonly status: Finding['status']
   readonly justification?: string | null
-}
-
-function projectOf(workspace: Workspace, id: string): Project {
-  const project = workspace.projects.find((candidate) => candidate.id === id)
-  // Another organisation's project is not found either.
-  if (project === undefined) throw createGraphQLError('Project not found.')
-  return project
 }
 
 /**

@@ -1,17 +1,18 @@
 import { refusal } from '../facts.ts'
 import { bearerOf } from '../presented-credential.ts'
-import type { Exchange, Service } from '../service.ts'
+import type { Exchange, Identity, Service } from '../service.ts'
 import type { SandboxState } from '../state.ts'
 import { createAccessTokens } from './access-token.ts'
 import { pentographerFacts } from './facts.ts'
 import { asksForGraphiql, graphiqlPage } from './graphiql-page.ts'
 import { createGraphQL } from './graphql.ts'
+import { createPentographerMcp, pentographerCallers } from './mcp.ts'
 import { createTokenEndpoint, discovery } from './token-endpoint.ts'
 import { createWorkspaces } from './workspace.ts'
 
 const { errors } = pentographerFacts
 
-/** Pentographer: GraphQL behind an API key or an access token, and the endpoint where a client gets that token. */
+/** Pentographer: GraphQL and MCP behind an API key or an access token, and the endpoint where a client gets that token. */
 export function createPentographer(state: SandboxState): Service<'pentographer'> {
   const { accounts, keys, options } = state
   const tokens = createAccessTokens(state)
@@ -29,6 +30,23 @@ export function createPentographer(state: SandboxState): Service<'pentographer'>
     return graphql(request, { account, workspace: workspaceOf(account.organisation) })
   }
 
+  const identify = async ({ headers }: Request): Promise<Identity<'pentographer'>> => {
+    const value = bearerOf(headers)
+    if (value === undefined) return {}
+    if (value.startsWith('ptg_')) {
+      const key = await keys.find('pentographer', value)
+      return {
+        presented: { kind: 'api-key', header: 'authorization', value },
+        holder: key && { key, account: accounts.get('pentographer', key.account) },
+      }
+    }
+    const account = await tokens.verify(value)
+    return {
+      presented: { kind: 'access-token', header: 'authorization', value },
+      holder: account && { account },
+    }
+  }
+
   return {
     name: 'pentographer',
     origin: 'https://app.pentographer.com',
@@ -36,23 +54,9 @@ export function createPentographer(state: SandboxState): Service<'pentographer'>
       { name: 'graphql', method: '*', path: '/api/graphql', answer: answerGraphQL },
       { name: 'token', method: 'POST', path: '/api/oauth/token', answer: tokenEndpoint },
       { name: 'discovery', method: 'GET', path: '/api/oauth/discovery', answer: discovery },
+      ...createPentographerMcp(state, { workspaceOf, findCredential: pentographerCallers(identify) }),
     ],
-    async identify({ headers }) {
-      const value = bearerOf(headers)
-      if (value === undefined) return {}
-      if (value.startsWith('ptg_')) {
-        const key = await keys.find('pentographer', value)
-        return {
-          presented: { kind: 'api-key', header: 'authorization', value },
-          holder: key && { key, account: accounts.get('pentographer', key.account) },
-        }
-      }
-      const account = await tokens.verify(value)
-      return {
-        presented: { kind: 'access-token', header: 'authorization', value },
-        holder: account && { account },
-      }
-    },
+    identify,
     notFound: () => Response.json({ error: 'Not Found' }, { status: 404 }),
   }
 }

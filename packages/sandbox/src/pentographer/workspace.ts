@@ -1,5 +1,10 @@
+import { randomHex } from '../secrets.ts'
+
 /** How grave a finding is. */
 export type Risk = 'high' | 'medium' | 'low' | 'informational'
+
+/** Where a finding is on its way to the report. */
+export type FindingStatus = 'draft' | 'in_review' | 'confirmed' | 'informational' | 'false_positive'
 
 /** A customer of the organisation. */
 export interface Customer {
@@ -11,13 +16,24 @@ export interface Customer {
 /** A weakness found in a project. */
 export interface Finding {
   readonly id: string
-  readonly title: string
-  readonly risk: Risk
-  readonly description: string | null
-  readonly remediation: string | null
+  title: string
+  risk: Risk
+  description: string | null
+  remediation: string | null
+  cvssScore: number | null
   readonly playbookItemId: string | null
-  status: 'draft' | 'in_review' | 'confirmed' | 'informational' | 'false_positive'
+  status: FindingStatus
   justification: string | null
+}
+
+/** What a finding is made with. */
+export interface NewFinding {
+  readonly title: string
+  readonly riskLevel: Risk
+  readonly description?: string | null | undefined
+  readonly remediation?: string | null | undefined
+  readonly cvssScore?: number | null | undefined
+  readonly playbookItemId?: string | null | undefined
 }
 
 /** A penetration test for one customer. */
@@ -69,6 +85,33 @@ export function createWorkspaces(): (organisation: string) => Workspace {
   }
 }
 
+/** The project of this id; another organisation's is not found. */
+export function projectOf(workspace: Workspace, id: string): Project | undefined {
+  return workspace.projects.find((project) => project.id === id)
+}
+
+/** The finding of this id, in any project of the organisation. */
+export function findingOf(workspace: Workspace, id: string): Finding | undefined {
+  return workspace.projects.flatMap(({ findings }) => findings).find((finding) => finding.id === id)
+}
+
+/** Adds a finding to a project, as a draft. */
+export function addFinding(project: Project, input: NewFinding): Finding {
+  const finding: Finding = {
+    id: `finding-${randomHex(8)}`,
+    title: input.title,
+    risk: input.riskLevel,
+    description: input.description ?? null,
+    remediation: input.remediation ?? null,
+    cvssScore: input.cvssScore ?? null,
+    playbookItemId: input.playbookItemId ?? null,
+    status: 'draft',
+    justification: null,
+  }
+  project.findings.push(finding)
+  return finding
+}
+
 // Ids differ between organisations, so that one cannot reach the other's data by a well-known id unnoticed.
 function workspaceOf(companyName: string, prefix: string, customerName: string): Workspace {
   const customer: Customer = {
@@ -92,6 +135,7 @@ function workspaceOf(companyName: string, prefix: string, customerName: string):
             risk: 'medium',
             description: 'The session cookie is sent over plain HTTP.',
             remediation: 'Set the Secure attribute.',
+            cvssScore: null,
             playbookItemId: `${prefix}-item-1`,
             status: 'draft',
             justification: null,
