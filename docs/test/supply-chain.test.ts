@@ -50,7 +50,18 @@ interface Manifest {
 
 const installs = ['preinstall', 'install', 'postinstall', 'prepublish', 'preprepare', 'prepare', 'postprepare']
 /** What a runtime dependency may be; one more is a decision and not an accident. */
-const allowed = ['ky', 'oauth4webapi', 'jose', 'zod', 'hono', '@hono/node-server', 'graphql', 'graphql-yoga', 'msw']
+const allowed = [
+  'ky',
+  'oauth4webapi',
+  'jose',
+  'zod',
+  'hono',
+  '@hono/node-server',
+  '@modelcontextprotocol/server',
+  'graphql',
+  'graphql-yoga',
+  'msw',
+]
 
 function problemsOf(path: string): string[] {
   const manifest: Manifest = JSON.parse(readFileSync(join(path, 'package.json'), 'utf8'))

@@ -17,6 +17,8 @@ export interface ResourceFacts {
   }
   /** Further headers the service's page shows. */
   readonly extraHeaders?: Readonly<Record<string, string>>
+  /** The tools of an MCP resource that the sandbox has, and where the name of each is from. */
+  readonly tools?: Readonly<Record<string, FactSource>>
   /** Whether this version of the sandbox answers on the resource. */
   readonly emulated: boolean
 }

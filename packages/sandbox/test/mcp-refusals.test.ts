@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { createSandbox, type Sandbox, type SandboxOptions } from '../src/index.ts'
+import { createSandbox, leakMarker, type Sandbox, type SandboxOptions } from '../src/index.ts'
 import { listen } from '../src/server.ts'
 import { mcpUrls, post, toolCall } from './mcp-support.ts'
 
@@ -22,8 +22,8 @@ async function ask(sandbox: Pick<Sandbox, 'fetch'>, url: string, init: RequestIn
 
 const prm = (origin: string): string => `Bearer resource_metadata="${origin}/.well-known/oauth-protected-resource"`
 const unknownKeys = {
-  pendium: 'pendium_0123456789abcdef',
-  pensyve: 'psy_unknown',
+  pendium: `pendium_${leakMarker}`,
+  pensyve: `psy_${leakMarker}`,
   profundis: 'unknown',
   pentographer: `ptg_${'0'.repeat(64)}`,
 } as const
@@ -130,6 +130,18 @@ describe.each(services)('%s', (service) => {
     const listed = await ask(sandbox, url, good)
     expect(listed.headers.get('content-type')).toBe('application/json')
     expect(listed.headers.get('mcp-session-id')).toBeNull()
+  })
+
+  test('a batch, as of the revision that had them: one answer for each', async () => {
+    const sandbox = createSandbox(open)
+    const { key } = sandbox.keys.create(service)
+    const call = (id: number): object => ({ jsonrpc: '2.0', id, method: 'tools/list' })
+    const init = { ...post(key, 'tools/list'), body: JSON.stringify([call(1), call(2)]) }
+    const answers: unknown = await (await sandbox.fetch(url, init)).json()
+    expect(answers).toMatchObject([
+      { id: 1, result: {} },
+      { id: 2, result: {} },
+    ])
   })
 
   test('a page elsewhere is refused before the credential; one here, and one that is allowed, is not', async () => {
@@ -252,7 +264,7 @@ describe('Pensyve', () => {
 
   test('403 without a challenge for an invalid credential, when switched', async () => {
     const sandbox = createSandbox({ pensyve: { invalidMcpCredentialStatus: 403 } })
-    const answer = await ask(sandbox, mcpUrls.pensyve, post('psy_unknown', 'tools/list'))
+    const answer = await ask(sandbox, mcpUrls.pensyve, post(unknownKeys.pensyve, 'tools/list'))
     expect([answer.status, answer.challenge]).toEqual([403, null])
     expect(answer.json).toEqual({ error: 'forbidden', message: 'Invalid or revoked API key' })
   })

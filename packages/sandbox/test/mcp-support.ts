@@ -2,7 +2,9 @@ import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/cli
 import { Client as ClientV1 } from '@modelcontextprotocol/sdk/client/index.js'
 import { StreamableHTTPClientTransport as TransportV1 } from '@modelcontextprotocol/sdk/client/streamableHttp.js'
 import type { Transport } from '@modelcontextprotocol/sdk/shared/transport.js'
+import { setupServer } from 'msw/node'
 import type { Sandbox } from '../src/index.ts'
+import { handlers } from '../src/msw.ts'
 import { listen } from '../src/server.ts'
 
 /** The official clients: v2 with `initialize`, v2 on the revision without it, and v1. */
@@ -10,7 +12,7 @@ export const kinds = ['v2', 'v2, 2026-07-28', 'v1'] as const
 export type Kind = (typeof kinds)[number]
 
 /** How a client reaches the sandbox. */
-export const ways = ['over HTTP', 'in process'] as const
+export const ways = ['over HTTP', 'in process', 'on MSW'] as const
 export type Way = (typeof ways)[number]
 
 /** Every client over every way. */
@@ -41,6 +43,11 @@ export interface Reached extends AsyncDisposable {
 export async function reach(sandbox: Sandbox, way: Way): Promise<Reached> {
   if (way === 'in process') {
     return { at: (url) => new URL(url), fetch: sandbox.fetch, [Symbol.asyncDispose]: async () => undefined }
+  }
+  if (way === 'on MSW') {
+    const msw = setupServer(...handlers(sandbox))
+    msw.listen({ onUnhandledFrame: 'error' })
+    return { at: (url) => new URL(url), fetch: undefined, [Symbol.asyncDispose]: async () => msw.close() }
   }
   const server = await listen(sandbox)
   return {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { createSandbox, type SandboxOptions } from '../src/index.ts'
+import { createSandbox, facts, type SandboxOptions } from '../src/index.ts'
 import { type Connected, connect, mcpUrls, reach, table } from './mcp-support.ts'
 
 // Every tool of the four servers, called by the official clients.
@@ -258,6 +258,7 @@ describe.each(table)('$kind, $way', ({ kind, way }) => {
           creditBalance: 500,
           agentCount: 1,
           agents: [{ syntheticId, latestScore: null }],
+          _pendium: {},
         })
         expect((await client.call('scan_visibility', { syntheticId, maxQueries: 10 })).json).toMatchObject({
           success: true,
@@ -303,4 +304,27 @@ describe.each(table)('$kind, $way', ({ kind, way }) => {
       { pendium: { apiKeyOnMcp: true } },
     )
   })
+})
+
+test.each(['pendium', 'pensyve', 'profundis', 'pentographer'] as const)(
+  '%s: the facts name its tools',
+  async (service) => {
+    const sandbox = createSandbox({ pendium: { apiKeyOnMcp: true } })
+    await using to = await reach(sandbox, 'in process')
+    await using client = await connect('v2', to, mcpUrls[service], sandbox.keys.create(service).key)
+    const known = facts[service].resources.find(({ kind }) => kind === 'mcp')?.tools ?? {}
+    expect((await client.tools()).sort()).toEqual(Object.keys(known).sort())
+  },
+)
+
+test('twenty calls at once are charged one by one', async () => {
+  const sandbox = createSandbox()
+  sandbox.accounts.update('profundis', 'ada', { monthlyCredits: 15 })
+  await using to = await reach(sandbox, 'over HTTP')
+  await using client = await connect('v2', to, mcpUrls.profundis, sandbox.keys.create('profundis').key)
+  const calls = Array.from({ length: 20 }, () => client.call('search_dns', { domain: 'example.com' }))
+  const refused = (await Promise.all(calls)).filter(({ isError }) => isError)
+  expect(refused).toHaveLength(5)
+  expect(sandbox.accounts.get('profundis').monthlyCredits).toBe(0)
+  expect(sandbox.usage('profundis')).toHaveLength(15)
 })

@@ -11,7 +11,7 @@ import { pendiumFacts } from './facts.ts'
 import { createFeedback } from './feedback.ts'
 import { factsheetOf, knowledgeOf } from './knowledge.ts'
 import { asksForPage, mcpPage } from './mcp-page.ts'
-import { noAgentText } from './refusal.ts'
+import { noAgentText, whatYouSee } from './refusal.ts'
 import { done, type Outcome, problem, scoreFor, type Visibility } from './visibility.ts'
 
 const { errors, key } = pendiumFacts
@@ -98,9 +98,11 @@ function toolsOf(state: SandboxState, visibility: Visibility, answer: Answer): M
   const id = (args: JsonObject): string | undefined => stringField(args, 'syntheticId')
 
   return [
-    tool('get_account', 'Lists your agents with their latest scores.', inputOf(), (_, { caller }) =>
-      visibility.account(caller.account),
-    ),
+    tool('get_account', 'Lists your agents with their latest scores.', inputOf(), (_, { caller }) => {
+      const outcome = visibility.account(caller.account)
+      // As on REST: the one tool whose result is known to be the same.
+      return outcome.kind === 'done' ? done({ ...outcome.body, _pendium: whatYouSee }) : outcome
+    }),
     tool(
       'scan_visibility',
       'Starts a visibility scan of a website or of an agent.',

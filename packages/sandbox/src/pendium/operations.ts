@@ -3,7 +3,7 @@ import type { Operation } from '../service.ts'
 import type { PendiumAccount } from './accounts.ts'
 import { type Agents, progressOf, type VisibilityReport, workTime } from './agents.ts'
 import { pendiumFacts } from './facts.ts'
-import { noAgentText, refused } from './refusal.ts'
+import { noAgentText, refused, whatYouSee } from './refusal.ts'
 import { done, type Outcome, problem, scoreFor, type Visibility } from './visibility.ts'
 
 const base = '/api/visibility'
@@ -144,5 +144,3 @@ function answer(outcome: Outcome, agentRefusalStatus: number): Response {
     { status: outcome.kind === 'problem' ? outcome.status : 200 },
   )
 }
-
-const whatYouSee = { what_you_are_seeing: 'Data of the sandbox, not of Pendium.' }

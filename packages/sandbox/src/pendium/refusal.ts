@@ -16,3 +16,6 @@ export function refused(error: ErrorFacts): Response {
 export function noAgentText(syntheticId: string): string {
   return pendiumFacts.errors.agentNotAccessible.text.replace('=X', () => `=${syntheticId}`)
 }
+
+/** The `_pendium` object of an answer; that every response of REST carries one is found, its text is our own. */
+export const whatYouSee = { what_you_are_seeing: 'Data of the sandbox, not of Pendium.' } as const

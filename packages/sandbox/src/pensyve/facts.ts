@@ -31,6 +31,17 @@ export const pensyveFacts: ServiceFacts<PensyveError> = {
       url: 'https://mcp.pensyve.com/mcp',
       source: 'page',
       headers: { apiKey: ['authorization'], accessToken: ['authorization'] },
+      tools: {
+        pensyve_recall: 'found',
+        pensyve_remember: 'found',
+        pensyve_forget: 'found',
+        pensyve_inspect: 'found',
+        pensyve_observe: 'found',
+        pensyve_episode_start: 'found',
+        pensyve_episode_end: 'found',
+        pensyve_status: 'found',
+        pensyve_account: 'found',
+      },
       emulated: true,
     },
   ],
@@ -57,6 +68,7 @@ export const pensyveFacts: ServiceFacts<PensyveError> = {
       body: { error: 'unauthorized', message: missing },
       source: 'found',
     },
+    // On REST; the MCP server answers 401, which is assumed (see PensyveOptions).
     invalidCredential: { status: 403, text: invalid, body: { error: 'forbidden', message: invalid }, source: 'found' },
     insufficientScope: { status: 403, text: scope, body: { error: 'forbidden', message: scope }, source: 'assumed' },
     rateLimited: {
