@@ -251,6 +251,24 @@ describe('Pensyve', () => {
     expect((await ask(sandbox, mcpUrls.pensyve, post(key, 'tools/list'))).json.result.tools).toHaveLength(9)
   })
 
+  test('the scope comes before the arguments, and before anything else of a batch is run', async () => {
+    const sandbox = createSandbox()
+    const { key } = sandbox.keys.create('pensyve', { scope: 'mcp:write' })
+    expect((await ask(sandbox, mcpUrls.pensyve, toolCall(key, 'pensyve_recall', { query: 7 }))).status).toBe(403)
+    const one = (id: number, name: string, args: object): object => ({
+      jsonrpc: '2.0',
+      id,
+      method: 'tools/call',
+      params: { name, arguments: args },
+    })
+    const batch = [one(1, 'pensyve_remember', { entity: 'ada', fact: 'tea' }), one(2, 'pensyve_status', {})]
+    const init = { ...post(key, 'tools/list'), body: JSON.stringify(batch) }
+    expect((await ask(sandbox, mcpUrls.pensyve, init)).status).toBe(403)
+    const all = sandbox.keys.create('pensyve').key
+    const status = await ask(sandbox, mcpUrls.pensyve, toolCall(all, 'pensyve_status'))
+    expect(JSON.parse(status.json.result.content[0].text).stats.total_memories).toBe(0)
+  })
+
   test('the scope refusal as a tool error, and the list without what is out of scope, when switched', async () => {
     const sandbox = createSandbox({ pensyve: { scopeRefusalOnMcp: 'tool-error', hideToolsOutOfScope: true } })
     const { key } = sandbox.keys.create('pensyve', { scope: 'mcp:read' })
@@ -316,6 +334,22 @@ describe('Profundis', () => {
     const answer = await ask(sandbox, mcpUrls.profundis, post(key, 'initialize'))
     expect([answer.status, answer.json.error, answer.challenge]).toEqual([403, 'not_entitled', null])
     expect(sandbox.journal.entries[0]?.credential?.valid).toBe(true)
+  })
+
+  test('two look-ups of one batch are charged one after the other', async () => {
+    const sandbox = createSandbox()
+    const { key } = sandbox.keys.create('profundis')
+    sandbox.accounts.update('profundis', 'ada', { monthlyCredits: 1 })
+    const one = (id: number): object => ({
+      jsonrpc: '2.0',
+      id,
+      method: 'tools/call',
+      params: { name: 'search_dns', arguments: { domain: 'example.com' } },
+    })
+    const init = { ...post(key, 'tools/list'), body: JSON.stringify([one(1), one(2)]) }
+    const answers = (await (await sandbox.fetch(mcpUrls.profundis, init)).json()) as { result: { isError?: true } }[]
+    expect(answers.map(({ result }) => result.isError ?? false)).toEqual([false, true])
+    expect(sandbox.accounts.get('profundis').monthlyCredits).toBe(0)
   })
 
   test('purchased credits are in the balance', async () => {

@@ -102,8 +102,12 @@ describe('Pensyve', () => {
     expect(extractWWWAuthenticateParams(missing)).toEqual({ resourceMetadataUrl })
     const invalid = await fetch(mcpUrls.pensyve, toolCall('unknown', 'pensyve_status'))
     expect(extractWWWAuthenticateParams(invalid)).toMatchObject({ resourceMetadataUrl, error: 'invalid_token' })
+  })
 
-    await using client = await connect('v2', directly(fetch), mcpUrls.pensyve, token('read'))
+  test.each(['v2', 'v2, 2026-07-28'] as const)('%s meets the scope refusal as its own error', async (kind) => {
+    const { fetch } = made()
+    const resourceMetadataUrl = new URL('https://mcp.pensyve.com/.well-known/oauth-protected-resource/mcp')
+    await using client = await connect(kind, directly(fetch), mcpUrls.pensyve, token('read'))
     const error: unknown = await client.call('pensyve_forget', { entity: 'ada' }).catch((reason: unknown) => reason)
     expect(InsufficientScopeError.isInstance(error)).toBe(true)
     expect(error).toMatchObject({ requiredScope: 'mcp:write', resourceMetadataUrl })

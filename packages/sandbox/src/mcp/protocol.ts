@@ -57,7 +57,15 @@ export function createProtocol<S extends ServiceName>(
           ...(answer.isError === true ? { isError: true } : {}),
         }
       }
-      server.registerTool(name, { description, inputSchema, annotations: { readOnlyHint: reads } }, run)
+      // The SDK asks this before it runs anything of a request; the form of its own answer is not the services'.
+      const scopeChallenge = (): { scopes: [string] } | undefined => {
+        const refused = tool.outOfScope?.(call)
+        if (refused === undefined) return undefined
+        call.refuse(refused.response)
+        return { scopes: [refused.scope] }
+      }
+      const annotations = { readOnlyHint: reads }
+      server.registerTool(name, { description, inputSchema, annotations, scopeChallenge }, run)
     }
     hide(server, tools, listed)
     return server

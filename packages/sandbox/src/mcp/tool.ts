@@ -23,6 +23,12 @@ export interface McpCall<S extends ServiceName = ServiceName> {
   refuse(response: Response): ToolAnswer
 }
 
+/** The scope that a caller is without, and what the request is answered for it. */
+export interface ScopeRefusal {
+  readonly scope: string
+  readonly response: Response
+}
+
 /** One tool, as plain data and what it does; nothing of the SDK is needed to write one. */
 export interface McpTool<S extends ServiceName = ServiceName> {
   readonly name: string
@@ -30,6 +36,8 @@ export interface McpTool<S extends ServiceName = ServiceName> {
   readonly input: ToolInput
   /** Whether it changes nothing. */
   readonly reads: boolean
+  /** The refusal of the HTTP request for want of a scope; asked before the arguments are looked at. */
+  outOfScope?(call: McpCall<S>): ScopeRefusal | undefined
   run(args: JsonObject, call: McpCall<S>): ToolAnswer | Promise<ToolAnswer>
 }
 

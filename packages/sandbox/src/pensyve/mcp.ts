@@ -3,7 +3,7 @@ import { keyCallers } from '../mcp/api-key.ts'
 import type { FindCredential, McpCaller } from '../mcp/caller.ts'
 import { bearerChallenge, type MetadataUrl } from '../mcp/challenge.ts'
 import { createMcpOperation } from '../mcp/endpoint.ts'
-import { failed, inputOf, json, type McpCall, type McpTool, number, type ToolAnswer, text } from '../mcp/tool.ts'
+import { failed, inputOf, json, type McpCall, type McpTool, number, type ScopeRefusal, text } from '../mcp/tool.ts'
 import type { RateLimit } from '../rate-limit.ts'
 import { isJsonObject, type JsonObject, numberField, stringField } from '../request-body.ts'
 import type { Operation } from '../service.ts'
@@ -37,29 +37,32 @@ export function createPensyveMcp(state: SandboxState, parts: PensyveMcpParts): O
     metadataUrl = () => `${pensyveMcpOrigin}/.well-known/oauth-protected-resource`,
   } = parts
 
-  const insufficientScope = (operation: string, call: McpCall<'pensyve'>): ToolAnswer => {
+  const outOfScope = (operation: string, { caller, request }: McpCall<'pensyve'>): ScopeRefusal | undefined => {
+    if (options.scopeRefusalOnMcp === 'tool-error' || allows(scopesOf(caller), operation)) return undefined
     const scope = neededScope(operation)
-    if (options.scopeRefusalOnMcp === 'tool-error') return failed(errors.insufficientScope.text)
     const challenge = bearerChallenge({
       error: 'insufficient_scope',
       scope,
-      resource_metadata: metadataUrl(call.request),
+      resource_metadata: metadataUrl(request),
       error_description: errors.insufficientScope.text,
     })
-    return call.refuse(refusal(errors.insufficientScope, challenge))
+    return { scope, response: refusal(errors.insufficientScope, challenge) }
   }
 
-  const tools = toolsOf((operation, shape) => async (args, call) => {
-    const { account } = call.caller
-    if (!allows(scopesOf(call.caller), operation)) return insufficientScope(operation, call)
-    const namespace = memories.in(namespaceOf(account.id, {}, call.request.headers))
-    try {
-      return json(shape(args, namespace))
-    } catch (error) {
-      if (error instanceof Response) return failed(await textOf(error))
-      throw error
-    }
-  })
+  const tools = toolsOf((operation, shape) => ({
+    reads: allows(['mcp:read'], operation),
+    outOfScope: (call) => outOfScope(operation, call),
+    async run(args, { caller, request }) {
+      if (!allows(scopesOf(caller), operation)) return failed(errors.insufficientScope.text)
+      const namespace = memories.in(namespaceOf(caller.account.id, {}, request.headers))
+      try {
+        return json(shape(args, namespace))
+      } catch (error) {
+        if (error instanceof Response) return failed(await textOf(error))
+        throw error
+      }
+    },
+  }))
 
   return [
     createMcpOperation<'pensyve'>({
@@ -106,7 +109,7 @@ async function textOf(problem: Response): Promise<string> {
 }
 
 type Run = (args: JsonObject, namespace: Namespace) => unknown
-type Guarded = (operation: string, run: Run) => McpTool<'pensyve'>['run']
+type Guarded = (operation: string, run: Run) => Pick<McpTool<'pensyve'>, 'reads' | 'outOfScope' | 'run'>
 
 // Names and arguments are found in the public source; of the results, those of recall and inspect differ from REST.
 function toolsOf(guarded: Guarded): McpTool<'pensyve'>[] {
@@ -118,8 +121,7 @@ function toolsOf(guarded: Guarded): McpTool<'pensyve'>[] {
     name: `pensyve_${operation}`,
     description,
     input,
-    reads: allows(['mcp:read'], operation),
-    run: guarded(operation, run),
+    ...guarded(operation, run),
   })
   return [
     tool(
