@@ -11,7 +11,7 @@ async function copyErrorPages(): Promise<void> {
 export default defineConfig({
   entry: ['src/index.ts'],
   format: ['esm', 'cjs'],
-  dts: { entry: ['src/index.ts', 'src/services.ts', 'src/ky.ts', 'src/schema.ts', 'src/sdk.ts'] },
+  dts: { entry: ['src/index.ts', 'src/services.ts', 'src/ky.ts', 'src/schema.ts', 'src/sdk.ts', 'src/jwt.ts'] },
   sourcemap: true,
   minify: true,
   clean: true,
@@ -19,5 +19,14 @@ export default defineConfig({
   treeshake: true,
   removeNodeProtocol: false,
   target: 'es2023',
+  esbuildPlugins: [
+    {
+      name: 'loaded-later',
+      setup: ({ onResolve }) => {
+        // Relative to the output, and an ES module also for CommonJS, so that there is one of it.
+        onResolve({ filter: /\/oauth\.ts$/ }, () => ({ path: './oauth.js', external: true }))
+      },
+    },
+  ],
   onSuccess: copyErrorPages,
 })

@@ -1,13 +1,13 @@
 import { defineConfig } from 'tsup'
 
 /**
- * The other entries, built after the main ones.
+ * The other entries and the part that is loaded when a flow begins, built after the main entry.
  *
  * They take the error class and the services from the main entry, so that there is one of each; what else they share with it is
  * functions, and a cache at most.
  */
 export default defineConfig({
-  entry: ['src/services.ts', 'src/ky.ts', 'src/schema.ts', 'src/sdk.ts'],
+  entry: ['src/services.ts', 'src/ky.ts', 'src/schema.ts', 'src/sdk.ts', 'src/jwt.ts', 'src/oauth.ts'],
   format: ['esm', 'cjs'],
   sourcemap: true,
   minify: true,

@@ -6,7 +6,7 @@ import { noCredential } from './first-of.ts'
 import { selectHeader } from './header-selection.ts'
 import { perKey } from './per-key.ts'
 import { type NamedResource, type ResourceLookup, resourceLookup } from './resource-for.ts'
-import { defaultRuntime, type Runtime } from './runtime.ts'
+import { type Runtime, withDefaults } from './runtime.ts'
 import type { Service } from './service.ts'
 import { isThenable } from './thenable.ts'
 
@@ -67,6 +67,7 @@ export function createContext(service: Service, options: AuthOptions): AuthConte
   async function settle(resource: NamedResource, pending: ReturnType<CredentialSource['get']>): Promise<Credential> {
     const found = await pending
     if (isAbsent(found)) {
+      if (Object.hasOwn(found, 'error')) throw found.error
       const { absent, next } = found
       throw noCredential(requestFor(resource), [{ source: source.name, result: absent, ...(next ? { next } : {}) }])
     }
@@ -91,11 +92,4 @@ function introduce(emit: NonNullable<Emit>, service: Service, resource: NamedRes
   const { notice, relocatedBy: by } = service
   if (notice && !resource.relocated) emit({ type: 'service_notice', notice })
   if (by && resource.relocated) emit({ type: 'service_relocated', resource: resource.name, url: resource.url, by })
-}
-
-// Property by property: `crypto` and `redirects` are getters that must stay unread until they are needed.
-function withDefaults(given: Partial<Runtime> = {}): Runtime {
-  const descriptors = Object.entries(Object.getOwnPropertyDescriptors(given))
-  const set = descriptors.filter(([, { value, get }]) => value !== undefined || get)
-  return Object.defineProperties(defaultRuntime(), Object.fromEntries(set))
 }

@@ -77,7 +77,9 @@ async function anyCredential(context: AuthContext): Promise<Credential> {
       return await usable(context, context.resourceFor(url))
     } catch (error) {
       // Another resource may take what there is; any other failure would only be met again there.
-      const passesOn = PentauthError.isInstance(error) && /^(?:no_credential|credential_not_accepted)$/.test(error.code)
+      const passesOn =
+        PentauthError.isInstance(error) &&
+        /^(?:no_credential|sign_in_required|credential_not_accepted)$/.test(error.code)
       if (!passesOn) throw error
       failures.push(error)
     }

@@ -9,6 +9,7 @@ import { drop } from './http.ts'
 import { withoutSecrets } from './redaction.ts'
 import { type Answer, isWithin, type Outgoing, sendFollowing } from './redirect.ts'
 import type { NamedResource } from './resource-for.ts'
+import { checkScope } from './scope.ts'
 import { nextSerial } from './serial.ts'
 import { attachContext, errorFrom, refusesCredential } from './service-error.ts'
 import { isRequest, snapshot } from './snapshot.ts'
@@ -33,6 +34,10 @@ export async function authorizedFetch(
   const pending = unlessAborted(auth.credentialFor(resource, true), signal)
   const credential = isThenable(pending) ? await pending : pending
   const request = withCredential(auth, resource, credential, input, init)
+  checkScope(auth.service, resource, credential, {
+    method: request.init.method,
+    url: isRequest(input) ? input.url : input,
+  })
   const first = await send(auth, request, resource)
   const refused = isRefused(auth, first, resource, credential)
   if (!(isThenable(refused) ? await refused : refused)) return first.response

@@ -1,15 +1,14 @@
-import { type ClientCredentials, checkClient } from './client-format.ts'
-import { type AccessToken, createSecret, type Secret, summarize } from './credential.ts'
+import { type ClientCredentials, type ClientOrigin, checkClient } from './client-format.ts'
+import { type AccessToken, summarize } from './credential.ts'
 import type { CredentialRequest, CredentialSource } from './credential-source.ts'
 import { PentauthError } from './errors.ts'
 import type { Service } from './service.ts'
-import { type ClientAuthentication, type Grant, requestToken, tokenEndpointOf } from './token-request.ts'
 
 export interface ClientCredentialsOptions {
   /** Name of the source in messages; `client credentials` unless given. */
   readonly name?: string | undefined
   /** Where each of the two comes from, for messages: `PENTOGRAPHER_CLIENT_ID`, `.env:3`. */
-  readonly from?: ClientCredentials | undefined
+  readonly from?: ClientOrigin | undefined
 }
 
 type Reason = 'first' | 'expiring' | 'refused'
@@ -20,12 +19,6 @@ interface State {
   obtainedAt: number
   pending: Promise<AccessToken> | undefined
   failure: { readonly error: PentauthError; readonly at: number; readonly until: number } | undefined
-}
-
-const grant: Grant = {
-  request: (library, server, client, authentication, options) =>
-    library.clientCredentialsGrantRequest(server, client, authentication, {}, options),
-  process: (library, server, client, response) => library.processClientCredentialsResponse(server, client, response),
 }
 
 /** Part of a token's life, counted back from its end, in which it is renewed in the background; at most `longestMargin`. */
@@ -40,7 +33,8 @@ const longestPause = 60_000
 /**
  * Access tokens from the client credentials grant: fetched once for all callers, renewed in the background before they expire.
  *
- * The secret travels in the body or the Authorization header of the token request, as the service's definition says, never in a URL.
+ * The secret travels in the body or the Authorization header of the token request, as the service's definition says, never in a URL; a
+ * private key signs and stays.
  *
  * @throws PentauthError (when first used) `malformed_credential` or `wrong_credential` for an unusable client ID or secret,
  *   `credential_not_accepted` when the service has no such grant,
@@ -80,14 +74,19 @@ export function clientCredentials(client: ClientCredentials, options: ClientCred
     const now = runtime.now()
     // A clock that was set back must not stretch the pause.
     if (state.failure && state.failure.at <= now && now < state.failure.until) throw state.failure.error
-    const { clientId, clientSecret } = checkClient(service, client, from)
-    const secret = createSecret(clientSecret)
+    const checked = checkClient(service, client, from)
     const tokenEndpoint = tokenEndpointOf(service)
     emit?.({ type: 'token_requested', tokenEndpoint, source: name, reason })
     try {
-      const authentication = secretAuthentication(service, secret)
-      const secrets = [secret]
-      const fresh = await requestToken({ service, runtime, clientId, authentication, grant, secrets, source: name })
+      const { clientCredentialsGrant, requestToken } = await import('./oauth.ts')
+      const { accessToken: fresh } = await requestToken({
+        service,
+        runtime,
+        server: { issuer: service.oauth?.issuer ?? new URL(tokenEndpoint).origin, token_endpoint: tokenEndpoint },
+        client: checked,
+        grant: clientCredentialsGrant,
+        source: name,
+      })
       state.failure = undefined
       state.obtainedAt = runtime.now()
       state.token = fresh
@@ -128,9 +127,14 @@ export function clientCredentials(client: ClientCredentials, options: ClientCred
   }
 }
 
-function secretAuthentication(service: Service, secret: Secret): ClientAuthentication {
-  return (library) =>
-    service.oauth?.tokenEndpointAuthMethod === 'client_secret_post'
-      ? library.ClientSecretPost(secret.reveal())
-      : library.ClientSecretBasic(secret.reveal())
+/** The service's own token endpoint; without one, error `invalid_service`. */
+function tokenEndpointOf(service: Service): string {
+  // An own property: a polluted Object.prototype must not choose where a secret goes.
+  if (service.oauth && Object.hasOwn(service.oauth, 'tokenEndpoint')) return String(service.oauth.tokenEndpoint)
+  throw new PentauthError({
+    code: 'invalid_service',
+    message: `${service.name} has no token endpoint in its definition.`,
+    service: service.id,
+    link: service.links.docs.url,
+  })
 }

@@ -1,10 +1,26 @@
+import type { OAuthClient } from './client-authentication.ts'
+import { createSecret } from './credential.ts'
 import { described, foreignLook, shapeFlaw } from './credential-shape.ts'
 import { PentauthError, type PentauthErrorCode } from './errors.ts'
 import type { Service } from './service.ts'
 import { inWords } from './service-link.ts'
 
-/** An OAuth client that acts for itself (RFC 6749 section 4.4). */
-export interface ClientCredentials {
+/** An OAuth client that acts for itself (RFC 6749 section 4.4), with a secret or with a key that signs (RFC 7523 section 2.2). */
+export type ClientCredentials = ClientWithSecret | ClientWithKey
+
+export interface ClientWithSecret {
+  readonly clientId: string
+  readonly clientSecret: string
+}
+
+export interface ClientWithKey {
+  readonly clientId: string
+  /** The private half; what the server knows is the public one. */
+  readonly privateKey: CryptoKey
+}
+
+/** Where the parts of a client come from, for messages. */
+export interface ClientOrigin {
   readonly clientId: string
   readonly clientSecret: string
 }
@@ -16,14 +32,20 @@ export interface ClientCredentials {
  * @throws PentauthError `credential_not_accepted` when the service has no client credentials grant; `malformed_credential` or
  *   `wrong_credential` for an unusable part. The error never holds either.
  */
-export function checkClient(service: Service, client: ClientCredentials, from: ClientCredentials): ClientCredentials {
+export function checkClient(service: Service, client: ClientCredentials, from: ClientOrigin): OAuthClient {
   const { grants = [], tokenEndpointAuthMethod } = service.oauth ?? {}
   if (!grants.includes('client_credentials') || tokenEndpointAuthMethod === 'none') throw noGrant(service, from)
-  const { clientId, clientSecret } = client ?? {}
-  return {
-    clientId: checkPart(service, 'client ID', clientId, from.clientId),
-    clientSecret: checkPart(service, 'client secret', clientSecret, from.clientSecret),
-  }
+  const {
+    clientId: id,
+    clientSecret,
+    privateKey,
+  }: Partial<ClientWithSecret & ClientWithKey> = Object.assign(Object.create(null), client)
+  const clientId = checkPart(service, 'client ID', id, from.clientId)
+  if (privateKey !== undefined && clientSecret === undefined)
+    return { clientId, authMethod: 'private_key_jwt', privateKey }
+  const secret = checkPart(service, 'client secret', clientSecret, from.clientSecret)
+  const authMethod = tokenEndpointAuthMethod === 'client_secret_post' ? tokenEndpointAuthMethod : 'client_secret_basic'
+  return { clientId, authMethod, clientSecret: createSecret(secret) }
 }
 
 function checkPart(
@@ -57,7 +79,7 @@ function partError(service: Service, what: string, from: string, code: PentauthE
   })
 }
 
-function noGrant(service: Service, from: ClientCredentials): PentauthError {
+function noGrant(service: Service, from: ClientOrigin): PentauthError {
   return new PentauthError({
     code: 'credential_not_accepted',
     message: `${service.name} gives no tokens for client credentials, so those from ${from.clientId} are not sent.`,

@@ -19,6 +19,8 @@ export interface CredentialRequest {
 export interface Absent {
   readonly absent: string
   readonly next?: string
+  /** What to say where no other source is asked; a chain goes on, and shows `absent` and `next`. */
+  readonly error?: PentauthError
 }
 
 /**

@@ -1,5 +1,6 @@
 import { PentauthError } from './errors.ts'
 import { frozenService, isChecked } from './frozen-service.ts'
+import { isLoopback } from './loopback.ts'
 import { withoutKeyLike } from './printable.ts'
 import { type DocumentedError, type Resource, type Service, serviceErrorCodes } from './service.ts'
 
@@ -102,11 +103,9 @@ export function allowsPlainHttp(options: { readonly dangerouslyAllowPlainHttp?: 
   return Object.hasOwn(options, 'dangerouslyAllowPlainHttp') && options.dangerouslyAllowPlainHttp === true
 }
 
-const loopback = /^(?:127(?:\.\d{1,3}){3}|\[::1\]|localhost|.+\.localhost)$/
-
 /** Whether a URL may carry credentials: https anywhere, plain http on this machine only. */
 export function isSecure(url: URL): boolean {
-  return url.protocol === 'https:' || (url.protocol === 'http:' && loopback.test(url.hostname))
+  return url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback(url.hostname))
 }
 
 /** Whether a text is a regular expression. */

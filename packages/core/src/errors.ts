@@ -29,6 +29,15 @@ export type PentauthErrorCode =
   | 'token_request_rejected'
   | 'token_response_invalid'
   | 'temporarily_unavailable'
+  // Signing in, and staying signed in
+  | 'sign_in_required'
+  | 'sign_in_failed'
+  | 'sign_in_response_invalid'
+  | 'discovery_failed'
+  | 'unsafe_address'
+  | 'registration_failed'
+  | 'store_failed'
+  | 'token_invalid'
   // On the way
   | 'redirect_refused'
   | 'network_error'

@@ -50,6 +50,63 @@ export type PentauthEvent = { readonly service: string } & (
       /** Seconds until the next attempt is allowed, where one is. */
       readonly retryAfter: number | undefined
     }
+  /** A metadata document of a resource or an authorization server is asked for; `metadata_received` has the answer's status. */
+  | { readonly type: 'metadata_requested'; readonly url: string }
+  | { readonly type: 'metadata_received'; readonly url: string; readonly status: number }
+  /** Which authorization server signs in for a resource, and whether it said so itself or the definition does. */
+  | {
+      readonly type: 'server_discovered'
+      readonly resource: string
+      readonly issuer: string
+      readonly source: 'metadata' | 'documented'
+    }
+  | { readonly type: 'registration_requested'; readonly registrationEndpoint: string; readonly issuer: string }
+  | {
+      readonly type: 'client_registered'
+      readonly issuer: string
+      readonly clientId: string
+      readonly authMethod: string
+      /** Seconds since the epoch after which the client's secret is not accepted any more, where there is such a time. */
+      readonly secretExpiresAt: number | undefined
+    }
+  | { readonly type: 'client_forgotten'; readonly issuer: string; readonly clientId: string }
+  /** A sign-in goes on with a new token: from the authorization server, or from whoever else shares the store. */
+  | {
+      readonly type: 'session_renewed'
+      readonly account: string
+      readonly by: 'us' | 'another'
+      readonly expiresAt: number | undefined
+      /** As far as the server said; they may be other ones than before. */
+      readonly scopes: readonly string[] | undefined
+    }
+  /** A sign-in is over for good: the code says why. */
+  | { readonly type: 'session_ended'; readonly account: string; readonly code: PentauthErrorCode }
+  /** The store would not take a session: it goes on in memory, and saving is tried again with the next use. */
+  | { readonly type: 'session_not_saved'; readonly account: string; readonly reason: string | undefined }
+  /** What the store holds is no session this version can read; it is left as it is. */
+  | { readonly type: 'session_unreadable'; readonly account: string; readonly reason: string }
+  | {
+      readonly type: 'signed_out'
+      readonly account: string
+      /** `none` where the authorization server offers none, or no token was there to be revoked. */
+      readonly revocation: 'done' | 'failed' | 'none'
+      /** Why it failed, where that is known. */
+      readonly code?: PentauthErrorCode
+    }
+  /** A person is being sent to the authorization server. */
+  | {
+      readonly type: 'sign_in_started'
+      readonly issuer: string
+      readonly clientId: string
+      readonly scope: string | undefined
+    }
+  | {
+      readonly type: 'signed_in'
+      readonly account: string
+      /** Granted scopes, where the server said them. */
+      readonly scopes: readonly string[] | undefined
+      readonly expiresAt: number | undefined
+    }
   | {
       readonly type: 'request_resent'
       readonly resource: string

@@ -5,6 +5,7 @@ export type { AuthOptions } from './auth-context.ts'
 export { type Challenge, parseChallenge } from './challenge.ts'
 export { type ClientCredentialsOptions, clientCredentials } from './client-credentials.ts'
 export type { ClientCredentials } from './client-format.ts'
+export { type ClientIdMetadataDocument, type ClientMetadataOptions, clientMetadata } from './client-metadata.ts'
 export {
   type AccessToken,
   type ApiKey,
@@ -15,11 +16,14 @@ export {
 } from './credential.ts'
 export { type Absent, type CredentialRequest, type CredentialSource, isAbsent } from './credential-source.ts'
 export { defineService } from './define-service.ts'
+export type { DiscoveryCache } from './discovery.ts'
 export { PentauthError, type PentauthErrorCode, type PentauthErrorInit, type Tried } from './errors.ts'
 export type { EventListener, PentauthEvent } from './events.ts'
 export { firstOf } from './first-of.ts'
 export type { KeyReading, KeyReadings } from './key-ring.ts'
 export { type KeySourceOptions, keySource } from './key-source.ts'
+export { type Lock, memoryLock } from './lock.ts'
+export type { ClientOptions } from './registration.ts'
 export { type RelocateOptions, relocate } from './relocate.ts'
 export { type NamedResource, resourceFor } from './resource-for.ts'
 export type { Runtime } from './runtime.ts'
@@ -41,3 +45,14 @@ export type {
 } from './service.ts'
 export { errorFrom, throwIfRefused } from './service-error.ts'
 export { pendium, pendra, pensyve, pentographer, profundis } from './services.ts'
+export {
+  type FinishedSignIn,
+  finishSignIn,
+  type SignInOptions,
+  type StartedSignIn,
+  type StartSignInOptions,
+  startSignIn,
+} from './sign-in.ts'
+export { type SignedInOptions, type SignOutOptions, signedIn, signOut } from './signed-in.ts'
+export { memoryStore, type Store } from './store.ts'
+export { traceDiagram } from './trace-diagram.ts'

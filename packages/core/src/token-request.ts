@@ -1,7 +1,8 @@
-import type * as oauth from 'oauth4webapi'
+import * as oauth from 'oauth4webapi'
+import { clientAuthentication, type OAuthClient } from './client-authentication.ts'
 import { type AccessToken, createSecret, type Secret } from './credential.ts'
 import { PentauthError } from './errors.ts'
-import { bounded } from './http.ts'
+import { endpointOptions } from './http-oauth.ts'
 import { printable } from './printable.ts'
 import { withoutSecrets } from './redaction.ts'
 import type { Runtime } from './runtime.ts'
@@ -9,115 +10,154 @@ import type { Service } from './service.ts'
 import { retryAfterOf } from './service-error.ts'
 import { inWords } from './service-link.ts'
 
-/** How the client proves itself at the token endpoint (RFC 6749 section 2.3), once the protocol library is loaded. */
-export type ClientAuthentication = (library: typeof oauth) => oauth.ClientAuth
-
 /** One grant: what is sent, and how its answer is read. */
 export interface Grant {
   readonly request: (
-    library: typeof oauth,
     server: oauth.AuthorizationServer,
     client: oauth.Client,
     authentication: oauth.ClientAuth,
     options: oauth.ClientCredentialsGrantRequestOptions,
   ) => Promise<Response>
   readonly process: (
-    library: typeof oauth,
     server: oauth.AuthorizationServer,
     client: oauth.Client,
     response: Response,
   ) => Promise<oauth.TokenEndpointResponse>
+  /** What the request carries besides the client's own, and no message may repeat. */
+  readonly secrets: readonly Secret[]
 }
 
 export interface TokenRequest {
   readonly service: Service
   readonly runtime: Runtime
-  readonly clientId: string
-  readonly authentication: ClientAuthentication
+  readonly server: oauth.AuthorizationServer
+  readonly client: OAuthClient
   readonly grant: Grant
-  /** What the request carries and no message may repeat, whatever the server answers. */
-  readonly secrets: readonly Secret[]
   /** Name of the source, for the token and for messages. */
   readonly source: string
+}
+
+/** What a token endpoint gave. */
+export interface Tokens {
+  readonly accessToken: AccessToken
+  /** Renews the access token; absent where none was given. */
+  readonly refreshToken?: Secret
 }
 
 /**
  * The one place that posts to a token endpoint, whatever the grant.
  *
  * @throws PentauthError `client_refused` when the client is refused (`invalid_client`), `token_request_rejected` for another
- *   refusal, `temporarily_unavailable` for 5xx, 429 and network trouble, `token_response_invalid` for an unusable answer.
+ *   refusal (its `parameters.error` is the server's code), `temporarily_unavailable` for 5xx, 429 and network trouble,
+ *   `token_response_invalid` for an unusable answer.
  * @see https://www.rfc-editor.org/rfc/rfc6749#section-3.2
  */
-export async function requestToken(request: TokenRequest): Promise<AccessToken> {
-  const { service, runtime, clientId, grant } = request
-  const endpoint = tokenEndpointOf(service)
-  const library = await import('oauth4webapi')
-  const server = { issuer: service.oauth?.issuer ?? new URL(endpoint).origin, token_endpoint: endpoint }
-  const client = { client_id: clientId }
-  const options = {
-    [library.customFetch]: (url: string, init: object) => bounded(runtime, url, init),
-    // What may be plain http was decided when the service was taken: loopback, or a named option.
-    [library.allowInsecureRequests]: true,
-    // Its own: the library would take those of a polluted Object.prototype.
-    headers: new Headers(),
-  }
+export async function requestToken(request: TokenRequest): Promise<Tokens> {
+  const { service, runtime, server, grant } = request
+  const client = { client_id: request.client.clientId }
   const requestedAt = runtime.now()
-  const response = await grant.request(library, server, client, request.authentication(library), options)
-  if (isTemporary(response.status)) throw unavailable(service, endpoint, response, runtime.now())
+  const authentication = clientAuthentication(request.client)
+  const response = await grant.request(server, client, authentication, endpointOptions(runtime))
+  if (isTemporary(response.status)) throw unavailable(service, endpointOf(server), response, runtime.now())
   // Read before the library sees it: its errors carry whole answers, and an answer may hold tokens.
-  const answer = await grant.process(library, server, client, response).catch((error) => {
-    throw refusal(request, endpoint, response.status, library, error)
+  const answer = await grant.process(server, client, await withSaneLifetime(response)).catch((error) => {
+    throw refusal(request, endpointOf(server), response.status, error)
   })
-  return accessToken(request, answer, requestedAt)
+  return tokensFrom(request, answer, requestedAt)
 }
 
-/**
- * The service's token endpoint.
- *
- * @throws PentauthError `invalid_service` when the definition has none.
- */
-export function tokenEndpointOf(service: Service): string {
-  // An own property: a polluted Object.prototype must not choose where a secret goes.
-  if (service.oauth && Object.hasOwn(service.oauth, 'tokenEndpoint')) return String(service.oauth.tokenEndpoint)
-  throw new PentauthError({
-    code: 'invalid_service',
-    message: `${service.name} has no token endpoint in its definition.`,
-    service: service.id,
-    link: service.links.docs.url,
-  })
+function endpointOf({ token_endpoint, issuer }: oauth.AuthorizationServer): string {
+  return token_endpoint ?? issuer
+}
+
+/** The answer without a lifetime that means nothing: a good token must not be lost for it. */
+async function withSaneLifetime(response: Response): Promise<Response> {
+  if (response.status !== 200) return response
+  const { status, headers } = response
+  const text = await response.text()
+  try {
+    const answer: unknown = JSON.parse(text)
+    if (typeof answer !== 'object' || answer === null || !Object.hasOwn(answer, 'expires_in')) throw answer
+    const given = Number((answer as oauth.TokenEndpointResponse).expires_in ?? Number.NaN)
+    const { expires_in: _, ...rest } = answer as oauth.TokenEndpointResponse
+    const sane = Number.isFinite(given) && given >= 0 ? { ...rest, expires_in: given } : rest
+    return new Response(JSON.stringify(sane), { status, headers })
+  } catch {
+    return new Response(text, { status, headers })
+  }
 }
 
 // RFC 6750 section 2.1 allows less; what cannot travel in a header is what must be refused at receipt.
 const tokenPattern = /^[\x21-\x7e]{1,65536}$/
+// RFC 6749 section 3.3.
+const scopePattern = /^[\x21\x23-\x5b\x5d-\x7e]+$/
 
-function accessToken(
-  { service, source }: TokenRequest,
-  { access_token, token_type, expires_in, scope }: oauth.TokenEndpointResponse,
+function tokensFrom(
+  { service, source, client, grant }: TokenRequest,
+  { access_token, token_type, expires_in, scope, refresh_token }: oauth.TokenEndpointResponse,
   requestedAt: number,
-): AccessToken {
+): Tokens {
   if (token_type.toLowerCase() !== 'bearer')
     throw invalid(service, `a token of type ${JSON.stringify(printable(token_type))}`)
   if (!tokenPattern.test(access_token)) throw invalid(service, 'a token that cannot travel in a header')
-  const lifetime = Number.isFinite(expires_in) ? (expires_in as number) : service.oauth?.tokenLifetime
-  return {
+  if (refresh_token !== undefined && !tokenPattern.test(refresh_token))
+    throw invalid(service, 'a refresh token with characters that no token has')
+  const until = endOf(access_token, expires_in, requestedAt) ?? endAfter(service.oauth?.tokenLifetime, requestedAt)
+  const accessToken: AccessToken = {
     kind: 'access-token',
     secret: createSecret(access_token),
     source,
-    // Counted from before the request: the server's clock started no earlier. A year bounds absurd lifetimes.
-    ...(lifetime === undefined ? {} : { expiresAt: requestedAt + Math.min(lifetime, 31_536_000) * 1000 }),
-    ...(typeof scope === 'string' ? { scopes: scope.split(' ').filter(Boolean) } : {}),
+    ...(until === undefined ? {} : { expiresAt: until }),
+    ...(typeof scope === 'string'
+      ? { scopes: scopesIn(scope, secretsOf({ client, grant }, access_token, refresh_token)) }
+      : {}),
+  }
+  return refresh_token === undefined ? { accessToken } : { accessToken, refreshToken: createSecret(refresh_token) }
+}
+
+/** The scopes of an answer, which are shown in events: what is no scope, or repeats a secret, is left out. */
+function scopesIn(text: string, secrets: readonly Secret[]): readonly string[] {
+  return text.split(' ').filter((one) => scopePattern.test(one) && withoutSecrets(one, ...secrets) === one)
+}
+
+/** What went to the token endpoint, or came from it, and is nobody's business. */
+function secretsOf(
+  { client, grant }: Pick<TokenRequest, 'client' | 'grant'>,
+  ...tokens: readonly (string | undefined)[]
+): readonly Secret[] {
+  const own = client.clientSecret ? [client.clientSecret, ...grant.secrets] : grant.secrets
+  return [...own, ...tokens.flatMap((token) => (token ? [createSecret(token)] : []))]
+}
+
+/** When a token ends, by what the server said, else by the token itself where it is a JWT (RFC 9068 section 2.2). */
+function endOf(token: string, expiresIn: number | undefined, requestedAt: number): number | undefined {
+  if (expiresIn !== undefined) return endAfter(expiresIn, requestedAt)
+  try {
+    const payload = token.split('.')[1]?.replaceAll('-', '+').replaceAll('_', '/') ?? ''
+    const { exp, iat } = JSON.parse(atob(payload)) as { exp?: unknown; iat?: unknown }
+    if (typeof exp !== 'number') return undefined
+    // Its own beginning, where it says one: this machine's clock may be a day off.
+    return endAfter(exp - (typeof iat === 'number' ? iat : requestedAt / 1000), requestedAt)
+  } catch {
+    return undefined
   }
 }
 
+// Counted from before the request: the server's clock started no earlier. A year bounds absurd lifetimes.
+function endAfter(seconds: number | undefined, requestedAt: number): number | undefined {
+  if (seconds === undefined || !(seconds >= 0)) return undefined
+  return requestedAt + Math.min(seconds, 31_536_000) * 1000
+}
+
 function refusal(
-  { service, source, secrets }: TokenRequest,
+  { service, source, client, grant }: TokenRequest,
   endpoint: string,
   status: number,
-  library: typeof oauth,
   error: unknown,
 ): PentauthError {
   if (PentauthError.isInstance(error)) return error
-  const isBody = error instanceof library.ResponseBodyError
+  const secrets = secretsOf({ client, grant })
+  const isBody = error instanceof oauth.ResponseBodyError
   const code = isBody ? error.error : undefined
   const description = isBody ? error.error_description : undefined
   const said = [code, description]
@@ -145,6 +185,7 @@ function refusal(
       message: `${service.name} rejected the token request: ${status} ${JSON.stringify(said)}.`,
       service: service.id,
       status,
+      parameters: { error: withoutSecrets(printable(String(code), 60), ...secrets) },
       hint: 'The client is known but may not have this token; check its settings.',
       link: service.links.docs.url,
     })

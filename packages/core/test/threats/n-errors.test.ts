@@ -9,7 +9,10 @@ import { pensyve } from '../../src/services.ts'
 import { type Dice, diceOf } from './support/dice.ts'
 import { bodyWith, echo, showsMarker } from './support/echoes.ts'
 import { inWords, rounds } from './support/rounds.ts'
-import { type Produced, scenes, timeout } from './support/scenes.ts'
+import { type Produced, type Scene, scenes as serviceScenes, timeout } from './support/scenes.ts'
+import { signInScenes } from './support/sign-in-scenes.ts'
+
+const scenes: Record<string, Scene> = { ...serviceScenes, ...signInScenes }
 
 interface Subject {
   /** Errors that are wanted. */

@@ -1,0 +1,74 @@
+import * as oauth from 'oauth4webapi'
+import type { OAuthClient } from './client-authentication.ts'
+import type { Discovered } from './discovery.ts'
+import { PentauthError } from './errors.ts'
+import type { Flow } from './flow.ts'
+import { isLoopback } from './loopback.ts'
+
+/** What a person's browser is sent to, and what only its starter knows. */
+export interface AuthorizationRequest {
+  readonly url: URL
+  readonly state: string
+  readonly verifier: string
+}
+
+/**
+ * The authorization request: code, PKCE with S256, `state`, `resource`, scopes.
+ * @see https://datatracker.ietf.org/doc/html/draft-ietf-oauth-v2-1-13#section-4.1.1
+ */
+export async function authorizationRequest(
+  { server, resource }: Discovered,
+  client: OAuthClient,
+  { redirectUri, scope }: { readonly redirectUri: string; readonly scope: string | undefined },
+): Promise<AuthorizationRequest> {
+  const url = new URL(server.authorization_endpoint as string)
+  const state = oauth.generateRandomState()
+  const verifier = oauth.generateRandomCodeVerifier()
+  const parameters = {
+    response_type: 'code',
+    client_id: client.clientId,
+    redirect_uri: redirectUri,
+    scope,
+    state,
+    code_challenge: await oauth.calculatePKCECodeChallenge(verifier),
+    code_challenge_method: 'S256',
+    resource,
+    // Without it, servers that know the scope give no refresh token (OpenID Connect Core, section 11).
+    prompt: scope?.split(' ').includes('offline_access') ? 'consent' : undefined,
+  }
+  // Set, not added: an endpoint may bring a query of its own, and ours wins.
+  for (const [name, value] of Object.entries(parameters)) {
+    if (value === undefined) url.searchParams.delete(name)
+    else url.searchParams.set(name, value)
+  }
+  return { url, state, verifier }
+}
+
+/**
+ * Refuses a server that would be given another's codes.
+ *
+ * A server that names somebody else's authorization endpoint and a token endpoint of its own would be given the other's codes
+ * (RFC 9700 section 4.4.2); only the response's `iss` tells the two apart.
+ *
+ * @throws PentauthError `discovery_failed`.
+ */
+export function checkAuthorizationEndpoint({ service }: Flow, server: oauth.AuthorizationServer): void {
+  const endpoint = server.authorization_endpoint as string
+  const known = service.oauth?.authorizationEndpoint
+  const isTold = server.authorization_response_iss_parameter_supported === true
+  if (endpoint === known || isTold || isSameSite(new URL(endpoint), new URL(server.issuer))) return
+  throw new PentauthError({
+    code: 'discovery_failed',
+    message: `The authorization server ${new URL(server.issuer).origin} names an authorization endpoint of another site, ${new URL(endpoint).origin}, and does not say that its responses name their issuer.`,
+    service: service.id,
+    hint: 'A code could reach the wrong server. If the two belong together, put both endpoints into the service definition.',
+    link: service.links.docs.url,
+  })
+}
+
+/** The same host, one a subdomain of the other, or both on this machine. */
+function isSameSite(one: URL, other: URL): boolean {
+  if (isLoopback(one.hostname) && isLoopback(other.hostname)) return true
+  const [a, b] = [`.${one.hostname}`, `.${other.hostname}`]
+  return one.protocol === other.protocol && (a.endsWith(b) || b.endsWith(a))
+}

@@ -1,0 +1,91 @@
+import type { ClientAuthMethod } from './client-authentication.ts'
+import { PentauthError } from './errors.ts'
+import type { Flow } from './flow.ts'
+import { inBrackets, reasonOf } from './http.ts'
+import type { Store } from './store.ts'
+
+/** A registration as a store keeps it. A secret can be in it, which is one reason why a store must be private. */
+export interface StoredRegistration {
+  readonly version: 1
+  readonly issuer: string
+  /** As it was registered, with its port. */
+  readonly redirectUri: string
+  readonly clientId: string
+  readonly authMethod: Exclude<ClientAuthMethod, 'private_key_jwt'>
+  readonly clientSecret?: string | undefined
+  /** Seconds since the epoch; absent for a secret that stays. */
+  readonly secretExpiresAt?: number | undefined
+}
+
+/** Where a registration is kept. */
+export interface RegistrationPlace {
+  readonly issuer: string
+  readonly redirectUri: string
+  readonly store: Store
+}
+
+/** The name of a registration in a store: a client is known to one issuer only, and for one redirect URI. */
+export function registrationKey({ issuer, redirectUri }: Omit<RegistrationPlace, 'store'>): string {
+  return `client/${encodeURIComponent(issuer)}/${encodeURIComponent(withoutPort(redirectUri))}`
+}
+
+/** The registration that is kept, if it can still be used; what cannot be read or has ended counts as none. */
+export async function readRegistration(flow: Flow, place: RegistrationPlace): Promise<StoredRegistration | undefined> {
+  const text = await stored(flow, () => place.store.get(registrationKey(place)))
+  const kept = registrationIn(text)
+  // The names are in the value too: one that was moved in the store must not bring a secret to another server.
+  if (kept?.issuer !== place.issuer || !isSameRedirect(kept.redirectUri, place.redirectUri)) return undefined
+  return kept.secretExpiresAt !== undefined && kept.secretExpiresAt * 1000 <= flow.runtime.now() ? undefined : kept
+}
+
+export async function writeRegistration(flow: Flow, place: RegistrationPlace, kept: StoredRegistration): Promise<void> {
+  await stored(flow, () => place.store.set(registrationKey(place), JSON.stringify(kept)))
+}
+
+export async function deleteRegistration(flow: Flow, place: RegistrationPlace): Promise<void> {
+  await stored(flow, () => place.store.delete(registrationKey(place)))
+}
+
+/** Whether two redirect URIs are one to a server: it takes any port of a loopback address (RFC 8252 section 7.3). */
+export function isSameRedirect(one: string, other: string): boolean {
+  return withoutPort(one) === withoutPort(other)
+}
+
+// Of addresses only: for the name `localhost` the standard promises nothing.
+function withoutPort(redirectUri: string): string {
+  const [, origin, rest] =
+    /^(http:\/\/(?:127\.\d{1,3}\.\d{1,3}\.\d{1,3}|\[::1\]))(?::\d+)?([/?].*)?$/s.exec(redirectUri) ?? []
+  return origin === undefined ? redirectUri : origin + (rest ?? '')
+}
+
+function registrationIn(text: string | undefined): StoredRegistration | undefined {
+  try {
+    const kept: Partial<StoredRegistration> = Object.assign(Object.create(null), JSON.parse(text ?? ''))
+    const texts = [kept.issuer, kept.redirectUri, kept.clientId]
+    const needsSecret = kept.authMethod === 'client_secret_basic' || kept.authMethod === 'client_secret_post'
+    const isWhole =
+      kept.version === 1 &&
+      texts.every((value) => typeof value === 'string' && value !== '') &&
+      (needsSecret ? typeof kept.clientSecret === 'string' : kept.authMethod === 'none') &&
+      (kept.secretExpiresAt === undefined || Number.isFinite(kept.secretExpiresAt))
+    return isWhole ? (kept as StoredRegistration) : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/** Asks the store; what it throws may hold what it keeps, so it is not passed on. */
+async function stored<T>({ service }: Flow, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (error) {
+    if (PentauthError.isInstance(error)) throw error
+    throw new PentauthError({
+      code: 'store_failed',
+      message: `The store of the ${service.name} sign-in could not be used${inBrackets(reasonOf(error))}.`,
+      service: service.id,
+      hint: 'Check the store (permissions, disk space, connection) and start the sign-in again.',
+      retryable: true,
+    })
+  }
+}

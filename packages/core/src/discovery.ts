@@ -1,0 +1,194 @@
+import type * as oauth from 'oauth4webapi'
+import { checkAddress, shownAddress } from './address.ts'
+import type { Challenge } from './challenge.ts'
+import { PentauthError } from './errors.ts'
+import type { Flow } from './flow.ts'
+import {
+  type DescribedServer,
+  type Document,
+  failed,
+  firstDocument,
+  listIn,
+  readServer,
+  rulesOf,
+  textIn,
+} from './metadata.ts'
+import { type Found, type MetadataCache, metadataCache } from './metadata-cache.ts'
+
+/** Where a resource gets its tokens. */
+export interface Discovered {
+  /** With what a sign-in uses, and no more: every endpoint in it may be asked. */
+  readonly server: oauth.AuthorizationServer
+  /** The value of the `resource` parameter (RFC 8707). */
+  readonly resource: string
+  /** What the resource says a token can be for. */
+  readonly scopes?: readonly string[]
+  /** `documented`: from the service's definition, since there is no metadata at all. */
+  readonly source: 'metadata' | 'documented'
+}
+
+/** What was discovered, by resource; `forget(flow)` after a definitive refusal, so that a server that moved is found again. */
+export type DiscoveryCache = MetadataCache<Discovered>
+
+/** A cache in memory, for one program. */
+export function discoveryCache(): DiscoveryCache {
+  return metadataCache()
+}
+
+export interface DiscoverOptions {
+  /** Of the answer that asked for a token; its `resource_metadata` is tried first. */
+  readonly challenge?: Challenge | undefined
+  /** The program's choice where a resource names several authorization servers. */
+  readonly issuer?: string | undefined
+  readonly cache?: DiscoveryCache | undefined
+  /** Signs in where the metadata does not say whether the server checks PKCE: others could then use a stolen code. */
+  readonly dangerouslyAllowMissingPkceMetadata?: boolean | undefined
+}
+
+/**
+ * Finds the authorization server of a resource: RFC 9728 metadata (from the challenge, then below the path, then at the root), then
+ * that server's RFC 8414 or OpenID Connect metadata. No request carries a credential, and none follows a redirect.
+ *
+ * The metadata's `resource` must be the resource's audience or URL, or a prefix of it on a path boundary at the same origin: one
+ * document may stand for several resources of a host, and never for another host's. The `issuer` must be repeated letter by letter.
+ * A 4xx says that there is no document, and the next place is asked. A server in trouble says nothing, so nothing else is tried then.
+ * Of several authorization servers the chosen one is taken, else the definition's, else the first that is usable.
+ *
+ * @throws PentauthError `discovery_failed` when metadata is missing, unusable or contradictory, `unsafe_address` when it leads to a
+ *   private or unencrypted address, `temporarily_unavailable` for 5xx, 429 and network trouble.
+ * @see https://www.rfc-editor.org/rfc/rfc9728#section-3
+ * @see https://www.rfc-editor.org/rfc/rfc8414#section-3
+ */
+export async function discover(flow: Flow, options: DiscoverOptions = {}): Promise<Discovered> {
+  // Its own: a polluted Object.prototype must not choose a server.
+  const own: DiscoverOptions = Object.assign(Object.create(null), options)
+  const variant = JSON.stringify([own.issuer, own.dangerouslyAllowMissingPkceMetadata === true])
+  const load = () => find(flow, own)
+  return own.cache ? own.cache.get(flow, variant, load) : (await load()).value
+}
+
+async function find(flow: Flow, options: DiscoverOptions): Promise<Found<Discovered>> {
+  const { name, audience, url } = flow.resource
+  const document = await readResource(flow, options.challenge)
+  const { lifetime, ...found } = await chooseServer(flow, document, options)
+  flow.emit?.({ type: 'server_discovered', resource: name, issuer: found.server.issuer, source: found.source })
+  const resource = (document && textIn(flow, document, 'resource')) ?? audience ?? url
+  const scopes = document && listIn(flow, document, 'scopes_supported')?.filter((scope) => isScope.test(scope))
+  const value = Object.freeze({ ...found, resource, ...(scopes ? { scopes } : {}) })
+  return { value, lifetime: Math.min(lifetime, document?.lifetime ?? lifetime) }
+}
+
+// RFC 6749 section 3.3.
+const isScope = /^[\x21\x23-\x5b\x5d-\x7e]+$/
+
+async function readResource(flow: Flow, challenge: Challenge | undefined): Promise<Document | undefined> {
+  const { url, audience = url } = flow.resource
+  const { origin, pathname, search } = new URL(audience)
+  const told = challenge?.parameters.resource_metadata
+  const root = `${origin}/.well-known/oauth-protected-resource`
+  const documented = rulesOf(flow.service).protectedResourceMetadata
+  const places = [
+    ...(told === undefined ? [] : [checkAddress(flow, told, 'resource_metadata').href]),
+    root + (pathname === '/' ? '' : pathname) + search,
+    root,
+    // A service may have several resources; the documented place is about the one on its host.
+    ...(documented !== undefined && new URL(documented).origin === origin ? [documented] : []),
+  ]
+  const document = await firstDocument(flow, places, 'protected resource metadata')
+  if (!document) return undefined
+  const named = textIn(flow, document, 'resource')
+  const about = named !== undefined && URL.canParse(named) ? new URL(named) : undefined
+  if (!about) throw failed(flow, document, 'has no usable "resource"')
+  if ([audience, url].some((own) => covers(about, new URL(own)))) return document
+  throw failed(flow, document, `is about another resource (${shownAddress(about)})`)
+}
+
+/** Whether a resource is another, or a prefix of it on a path boundary. */
+function covers(prefix: URL, { href, origin, pathname }: URL): boolean {
+  if (prefix.href === href) return true
+  if (prefix.origin !== origin || prefix.username || prefix.password || /[?#]/.test(prefix.href)) return false
+  return pathname.startsWith(prefix.pathname.replace(/\/?$/, '/'))
+}
+
+type Chosen = Pick<Discovered, 'server' | 'source'> & { readonly lifetime: number }
+
+/** No honest resource names more servers that are all unusable; each costs up to three requests. */
+const mostServers = 5
+
+async function chooseServer(flow: Flow, document: Document | undefined, options: DiscoverOptions): Promise<Chosen> {
+  const { service, resource } = flow
+  const { issuer: chosen } = options
+  const own = rulesOf(service).issuer
+  const listed = (document && listIn(flow, document, 'authorization_servers')) ?? []
+  if (document && chosen !== undefined && listed.length > 0 && !listed.includes(chosen))
+    throw failed(
+      flow,
+      document,
+      'does not name the chosen authorization server',
+      'Leave the issuer out, or correct it.',
+    )
+  const first = chosen ?? (own !== undefined && (listed.length === 0 || listed.includes(own)) ? own : undefined)
+  const issuers = first === undefined ? [...new Set(listed)].slice(0, mostServers) : [first]
+  let flaw: unknown
+  for (const issuer of issuers) {
+    try {
+      const described = await readServer(flow, issuer)
+      if (!described) continue
+      checkUsable(flow, described, options.dangerouslyAllowMissingPkceMetadata === true)
+      return { server: described.server, source: 'metadata', lifetime: described.document.lifetime }
+    } catch (error) {
+      if (!PentauthError.isInstance(error) || error.retryable) throw error
+      flaw ??= error
+    }
+  }
+  if (flaw !== undefined) throw flaw
+  const server = first === own && (first !== undefined || listed.length === 0) ? documentedServer(flow) : undefined
+  if (server) return { server, source: 'documented', lifetime: 5 * 60_000 }
+  throw new PentauthError({
+    code: 'discovery_failed',
+    message: `${service.name}: no authorization server is known for ${shownAddress(new URL(resource.url))}, neither by metadata nor by the definition.`,
+    service: service.id,
+    hint: 'Check the URL, and whether the service signs people in at all.',
+    link: service.links.docs.url,
+  })
+}
+
+/** What the definition says, where the service itself says nothing. */
+function documentedServer({ service }: Flow): oauth.AuthorizationServer | undefined {
+  const rules = rulesOf(service)
+  const { authorizationEndpoint, tokenEndpoint, registrationEndpoint, revocationEndpoint } = rules
+  if (authorizationEndpoint === undefined || tokenEndpoint === undefined) return undefined
+  return Object.freeze(
+    Object.assign(Object.create(null), {
+      issuer: rules.issuer ?? new URL(tokenEndpoint).origin,
+      authorization_endpoint: authorizationEndpoint,
+      token_endpoint: tokenEndpoint,
+      ...(registrationEndpoint === undefined ? {} : { registration_endpoint: registrationEndpoint }),
+      ...(revocationEndpoint === undefined ? {} : { revocation_endpoint: revocationEndpoint }),
+      ...(rules.scopes ? { scopes_supported: [...rules.scopes] } : {}),
+      grant_types_supported: [...(rules.grants ?? [])],
+      token_endpoint_auth_methods_supported: [rules.tokenEndpointAuthMethod ?? 'none'],
+      code_challenge_methods_supported: ['S256'],
+    }),
+  )
+}
+
+/** Parameters of the authorization request that an endpoint's own query must not decide. */
+const ours =
+  /^(?:response_type|response_mode|client_id|redirect_uri|scope|state|code_challenge(?:_method)?|resource|nonce|request(?:_uri)?|prompt|dpop_jkt)$/
+
+/** Refuses a server that a person cannot sign in at safely. */
+function checkUsable(flow: Flow, { server, document }: DescribedServer, withoutPkce: boolean): void {
+  const { authorization_endpoint: endpoint, token_endpoint, code_challenge_methods_supported: methods } = server
+  if (token_endpoint === undefined) throw failed(flow, document, 'has no "token_endpoint"')
+  if (endpoint === undefined) throw failed(flow, document, 'has no "authorization_endpoint"')
+  const taken = [...new URL(endpoint).searchParams.keys()].find((name) => ours.test(name))
+  if (taken !== undefined) throw failed(flow, document, `sets "${taken}" in its "authorization_endpoint"`)
+  if (methods ? methods.includes('S256') : withoutPkce) return
+  throw failed(
+    flow,
+    document,
+    'does not say that the server checks PKCE by S256',
+    'Without it a stolen code works for anybody. Ask who runs the service to list code_challenge_methods_supported.',
+  )
+}

@@ -1,0 +1,185 @@
+import * as oauth from 'oauth4webapi'
+import { shownAddress } from './address.ts'
+import type { ClientAuthMethod } from './client-authentication.ts'
+import { applicationTypeOf } from './client-metadata.ts'
+import { isSameRedirect, type StoredRegistration } from './client-store.ts'
+import { PentauthError, type PentauthErrorInit } from './errors.ts'
+import { urlForEvent } from './events.ts'
+import type { Flow } from './flow.ts'
+import { endpointOptions } from './http-oauth.ts'
+import { throwIfTemporary } from './metadata.ts'
+import { printable } from './printable.ts'
+
+/** A client that introduces itself. */
+export interface DynamicClient {
+  /** Name for people, who see it when they are asked for consent. */
+  readonly name?: string | undefined
+  /** The program's home page. */
+  readonly uri?: string | undefined
+  /** Decided by the redirect URI unless given. */
+  readonly applicationType?: 'native' | 'web' | undefined
+}
+
+/** The error about a registration. */
+export function registrationFailed(
+  { service }: Flow,
+  issuer: string,
+  { what, ...init }: { readonly what: string } & Pick<PentauthErrorInit, 'hint' | 'status' | 'parameters'>,
+): PentauthError {
+  return new PentauthError({
+    code: 'registration_failed',
+    message: `${service.name}: the authorization server ${shownAddress(new URL(issuer))} ${what}.`,
+    service: service.id,
+    link: service.links.docs.url,
+    ...init,
+  })
+}
+
+/**
+ * Registers a client at an authorization server, and believes of the answer only what can be used.
+ *
+ * A registration access token in it is dropped: nothing here manages registrations.
+ *
+ * @throws PentauthError `registration_failed`, `temporarily_unavailable`.
+ * @see https://www.rfc-editor.org/rfc/rfc7591#section-3
+ */
+export async function registerClient(
+  flow: Flow,
+  server: oauth.AuthorizationServer,
+  client: DynamicClient,
+  redirectUri: string,
+): Promise<StoredRegistration> {
+  const { issuer, registration_endpoint: endpoint } = server
+  if (endpoint === undefined) {
+    throw registrationFailed(flow, issuer, {
+      what: 'registers no clients by itself',
+      hint: 'Make a client by hand and pass its clientId and issuer.',
+    })
+  }
+  const authMethod = methodFor(flow, server)
+  const metadata = {
+    ...(client.name === undefined ? {} : { client_name: client.name }),
+    ...(client.uri === undefined ? {} : { client_uri: client.uri }),
+    redirect_uris: [redirectUri],
+    grant_types: grantsFor(server),
+    response_types: ['code'],
+    token_endpoint_auth_method: authMethod,
+    application_type: client.applicationType ?? applicationTypeOf([redirectUri]),
+  }
+  const options = endpointOptions(flow.runtime) as object as oauth.DynamicClientRegistrationRequestOptions
+  flow.emit?.({ type: 'registration_requested', registrationEndpoint: urlForEvent(new URL(endpoint)), issuer })
+  const response = await oauth.dynamicClientRegistrationRequest(server, metadata, options)
+  throwIfTemporary(flow, 'registration endpoint', endpoint, response)
+  const answer = await oauth.processDynamicClientRegistrationResponse(asCreated(response)).catch((error) => {
+    throw refusal(flow, issuer, response.status, error)
+  })
+  const kept = registrationFrom(flow, issuer, answer, { authMethod, redirectUri })
+  const { clientId, secretExpiresAt } = kept
+  flow.emit?.({ type: 'client_registered', issuer, clientId, authMethod: kept.authMethod, secretExpiresAt })
+  return kept
+}
+
+/** 200 instead of 201 is a common mistake, and says the same. */
+function asCreated(response: Response): Response {
+  return response.status === 200 ? new Response(response.body, { status: 201, headers: response.headers }) : response
+}
+
+/** No secret where that is possible: one that is in every copy of a program is none. */
+function methodFor(flow: Flow, server: oauth.AuthorizationServer): StoredRegistration['authMethod'] {
+  const supported = supportedMethods(flow, server)
+  const method = (['none', 'client_secret_basic', 'client_secret_post'] as const).find((name) =>
+    supported.includes(name),
+  )
+  if (method) return method
+  throw registrationFailed(flow, server.issuer, {
+    what: 'takes no client that could register itself',
+    hint: 'Make a client by hand and pass its clientId, issuer and privateKey.',
+  })
+}
+
+/** How clients may prove themselves; of servers that do not say the standard assumes Basic (RFC 8414 section 2). */
+export function supportedMethods({ service }: Flow, server: oauth.AuthorizationServer): readonly string[] {
+  const { oauth: rules } = service
+  const documented = rules && rules.issuer === server.issuer ? rules.tokenEndpointAuthMethod : 'client_secret_basic'
+  return server.token_endpoint_auth_methods_supported ?? [documented]
+}
+
+function grantsFor({ grant_types_supported: supported }: oauth.AuthorizationServer): string[] {
+  return ['authorization_code', 'refresh_token'].filter(
+    (grant) => grant === 'authorization_code' || !supported || supported.includes(grant),
+  )
+}
+
+interface Asked {
+  readonly authMethod: StoredRegistration['authMethod']
+  readonly redirectUri: string
+}
+
+/** Takes out of the answer what is used later; a server may change what was asked for, and not into something unusable. */
+function registrationFrom(flow: Flow, issuer: string, answer: object, asked: Asked): StoredRegistration {
+  const refuse = (flaw: string) =>
+    registrationFailed(flow, issuer, {
+      what: `answered the registration with ${flaw}`,
+      hint: 'Nothing was stored. Make a client by hand and pass its clientId and issuer, or ask who runs the server.',
+    })
+  const own: Record<string, unknown> = Object.assign(Object.create(null), answer)
+  const { client_id: clientId, client_secret: secret, client_secret_expires_at: expiresAt } = own
+  if (!isPrintable(clientId)) throw refuse('a client ID that cannot be sent')
+  const redirects = listOf(own.redirect_uris, [asked.redirectUri])
+  if (redirects?.length !== 1 || !isSameRedirect(String(redirects[0]), asked.redirectUri))
+    throw refuse('other redirect URIs')
+  if (!listOf(own.grant_types, ['authorization_code'])?.includes('authorization_code'))
+    throw refuse('grants that allow no sign-in')
+  if (!listOf(own.response_types, ['code'])?.includes('code')) throw refuse('response types that allow no sign-in')
+  const given = own.token_endpoint_auth_method ?? (secret === undefined ? 'none' : secretMethod(asked))
+  const authMethod = usableMethods.find((name) => name === given)
+  if (!authMethod) throw refuse('another way to prove the client')
+  const kept = { version: 1, issuer, redirectUri: asked.redirectUri, clientId, authMethod } as const
+  if (authMethod === 'none') return kept
+  if (!isPrintable(secret)) throw refuse('no usable client secret')
+  // 0 means that it stays.
+  if (typeof expiresAt !== 'number' || expiresAt === 0) return { ...kept, clientSecret: secret }
+  if (expiresAt * 1000 <= flow.runtime.now()) throw refuse('a client secret that has expired')
+  return { ...kept, clientSecret: secret, secretExpiresAt: expiresAt }
+}
+
+const usableMethods = ['none', 'client_secret_basic', 'client_secret_post'] as const
+
+function secretMethod({ authMethod }: Asked): ClientAuthMethod {
+  return authMethod === 'none' ? 'client_secret_basic' : authMethod
+}
+
+/** RFC 6749 appendix A: visible characters and spaces. */
+function isPrintable(value: unknown): value is string {
+  return typeof value === 'string' && /^[\x20-\x7e]{1,4096}$/.test(value)
+}
+
+/** A list as the answer has it, what was asked for where it has none, or `undefined` for something else. */
+function listOf(value: unknown, asked: readonly string[]): readonly unknown[] | undefined {
+  if (value === undefined || value === null) return asked
+  return Array.isArray(value) ? value : undefined
+}
+
+const hints: Readonly<Record<string, string>> = {
+  invalid_redirect_uri: 'The server does not allow this redirect URI: pass another, or register a client by hand.',
+  invalid_client_metadata:
+    'The server does not allow such clients: pass another applicationType, or register a client by hand.',
+}
+
+function refusal(flow: Flow, issuer: string, status: number, error: unknown): PentauthError {
+  const byHand = 'Make a client by hand and pass its clientId and issuer.'
+  if (!(error instanceof oauth.ResponseBodyError)) {
+    // The library's own errors hold the answer, in which a secret can be.
+    const needsLeave = error instanceof oauth.WWWAuthenticateChallengeError || status === 401 || status === 403
+    const what = needsLeave ? `registers no clients without leave (${status})` : `sent no registration (${status})`
+    return registrationFailed(flow, issuer, { what, hint: byHand, status })
+  }
+  const code = printable(String(error.error), 60)
+  const description = typeof error.error_description === 'string' ? `: ${printable(error.error_description)}` : ''
+  return registrationFailed(flow, issuer, {
+    what: `refused to register this client: ${status} ${JSON.stringify(code + description)}`,
+    hint: (Object.hasOwn(hints, code) && hints[code]) || byHand,
+    status,
+    parameters: { error: code },
+  })
+}

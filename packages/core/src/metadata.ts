@@ -1,0 +1,204 @@
+import type * as oauth from 'oauth4webapi'
+import { checkAddress, shownAddress } from './address.ts'
+import { PentauthError } from './errors.ts'
+import { urlForEvent } from './events.ts'
+import type { Flow } from './flow.ts'
+import { bounded } from './http.ts'
+import type { Runtime } from './runtime.ts'
+import type { OAuthRules, Service } from './service.ts'
+import { retryAfterOf } from './service-error.ts'
+
+/** One metadata document, of which nothing is believed before it is read with the functions below. */
+export interface Document {
+  readonly json: object
+  /** Such as `authorization server metadata`, for messages. */
+  readonly what: string
+  readonly url: string
+  /** Milliseconds. */
+  readonly lifetime: number
+}
+
+const minute = 60_000
+const shortest = 5 * minute
+const longest = 24 * 60 * minute
+
+/** The first of some places that has a document; a place that cannot say is an error, so that a failure never leads elsewhere. */
+export async function firstDocument(
+  flow: Flow,
+  places: readonly string[],
+  what: string,
+): Promise<Document | undefined> {
+  for (const url of new Set(places)) {
+    const document = await readDocument(flow, url, what)
+    if (document) return document
+  }
+  return undefined
+}
+
+async function readDocument(flow: Flow, url: string, what: string): Promise<Document | undefined> {
+  flow.emit?.({ type: 'metadata_requested', url: urlForEvent(new URL(url)) })
+  const headers = { accept: 'application/json' }
+  const response = await bounded(flow.runtime, url, { headers, ...anonymous(flow.runtime) })
+  const { status } = response
+  flow.emit?.({ type: 'metadata_received', url: urlForEvent(new URL(url)), status })
+  throwIfTemporary(flow, what, url, response)
+  if (status >= 400) return undefined
+  const document = { json: {}, what, url, lifetime: lifetimeOf(response.headers) }
+  if (status !== 200) throw failed(flow, document, `answered ${status}`)
+  const json = jsonIn(await response.text())
+  // Many sites answer every path with their start page.
+  if (json === undefined && !/[/+]json\b/i.test(response.headers.get('content-type') ?? '')) return undefined
+  if (typeof json === 'object' && json !== null && !Array.isArray(json)) return { ...document, json }
+  throw failed(flow, document, 'is not a JSON object')
+}
+
+/** What keeps cookies and addresses out of a request of a browser; elsewhere there are none, and some platforms refuse to be told. */
+function anonymous(runtime: Runtime): RequestInit {
+  return runtime.redirects === 'platform' ? { credentials: 'omit', referrerPolicy: 'no-referrer' } : {}
+}
+
+function jsonIn(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
+/** How long a document is believed (ms). */
+function lifetimeOf(headers: Headers): number {
+  const control = headers.get('cache-control') ?? ''
+  if (/\bno-(?:store|cache)\b/i.test(control)) return shortest
+  const seconds = /(?:^|[\s,])max-age="?(\d+)/i.exec(control)?.[1]
+  return seconds === undefined ? 60 * minute : Math.min(Math.max(Number(seconds) * 1000, shortest), longest)
+}
+
+/**
+ * Stops where an answer says nothing but that its sender is in trouble: 408, 425, 429 and from 500 on.
+ *
+ * @throws PentauthError `temporarily_unavailable`.
+ */
+export function throwIfTemporary({ service, runtime }: Flow, what: string, url: string, response: Response): void {
+  const { status, headers } = response
+  if (status < 500 && status !== 408 && status !== 425 && status !== 429) return
+  throw new PentauthError({
+    code: 'temporarily_unavailable',
+    message: `${service.name}: the ${what} at ${shownAddress(new URL(url))} answered ${status}.`,
+    service: service.id,
+    status,
+    hint: 'Try again later; nothing was refused.',
+    retryable: true,
+    retryAfter: retryAfterOf(headers, runtime.now()),
+  })
+}
+
+/** The error about a document. */
+export function failed(
+  { service }: Flow,
+  { what, url }: Pick<Document, 'what' | 'url'>,
+  flaw: string,
+  hint = 'Ask who runs the service: its clients cannot find out where to sign in.',
+): PentauthError {
+  return new PentauthError({
+    code: 'discovery_failed',
+    message: `${service.name}: the ${what} at ${shownAddress(new URL(url))} ${flaw}.`,
+    service: service.id,
+    hint,
+    link: service.links.docs.url,
+  })
+}
+
+/** A field that is absent or `null`, or has what `isRight` asks for. */
+function fieldIn<T>(flow: Flow, document: Document, name: string, isRight: (value: unknown) => value is T) {
+  // An own property: neither the document nor anybody else may bring one by way of a prototype.
+  const value: unknown = Object.hasOwn(document.json, name) ? document.json[name as never] : undefined
+  if (value === undefined || value === null) return undefined
+  if (isRight(value)) return value
+  throw failed(flow, document, `has an unusable "${name}"`)
+}
+
+const isText = (value: unknown): value is string => typeof value === 'string' && value.length <= 2048
+const isList = (value: unknown): value is string[] => Array.isArray(value) && value.every(isText)
+const isFlag = (value: unknown): value is boolean => typeof value === 'boolean'
+
+export function textIn(flow: Flow, document: Document, name: string): string | undefined {
+  return fieldIn(flow, document, name, isText)
+}
+
+export function listIn(flow: Flow, document: Document, name: string): string[] | undefined {
+  return fieldIn(flow, document, name, isList)
+}
+
+const endpoints = [
+  'authorization_endpoint',
+  'token_endpoint',
+  'registration_endpoint',
+  'revocation_endpoint',
+  'device_authorization_endpoint',
+  'pushed_authorization_request_endpoint',
+  'jwks_uri',
+]
+const lists = [
+  'scopes_supported',
+  'response_modes_supported',
+  'grant_types_supported',
+  'token_endpoint_auth_methods_supported',
+  'token_endpoint_auth_signing_alg_values_supported',
+  'code_challenge_methods_supported',
+  'revocation_endpoint_auth_methods_supported',
+  'dpop_signing_alg_values_supported',
+]
+const flags = [
+  'authorization_response_iss_parameter_supported',
+  'client_id_metadata_document_supported',
+  'require_pushed_authorization_requests',
+]
+
+/** An authorization server and the document that describes it. */
+export interface DescribedServer {
+  readonly server: oauth.AuthorizationServer
+  readonly document: Document
+}
+
+/**
+ * An authorization server by its own metadata (RFC 8414, then OpenID Connect), or `undefined` where it has none: what of it we use,
+ * each address checked.
+ *
+ * @throws PentauthError `discovery_failed`, `unsafe_address`, `temporarily_unavailable`.
+ */
+export async function readServer(flow: Flow, issuer: string): Promise<DescribedServer | undefined> {
+  const { origin, pathname, search } = checkAddress(flow, issuer, 'issuer')
+  const path = pathname.replace(/\/$/, '')
+  const { issuer: own, authorizationServerMetadata: documented } = rulesOf(flow.service)
+  const places = [
+    `${origin}/.well-known/oauth-authorization-server${path}`,
+    `${origin}/.well-known/openid-configuration${path}`,
+    `${origin}${path}/.well-known/openid-configuration`,
+    ...(issuer === own && documented !== undefined ? [documented] : []),
+  ]
+  // An issuer has no query (RFC 8414 section 2).
+  const document = search ? undefined : await firstDocument(flow, places, 'authorization server metadata')
+  if (!document) return undefined
+  // Letter by letter: who is taken for another server would be trusted with what is that one's.
+  if (textIn(flow, document, 'issuer') !== issuer) throw failed(flow, document, 'names another issuer')
+  const server: Record<string, oauth.JsonValue | undefined> = Object.create(null)
+  server.issuer = issuer
+  for (const name of endpoints) {
+    const url = textIn(flow, document, name)
+    if (url !== undefined) server[name] = checkAddress(flow, url, name).href
+  }
+  for (const name of lists) {
+    const list = listIn(flow, document, name)
+    if (list) server[name] = list
+  }
+  for (const name of flags) {
+    const flag = fieldIn(flow, document, name, isFlag)
+    if (flag !== undefined) server[name] = flag
+  }
+  return { server: Object.freeze(server) as unknown as oauth.AuthorizationServer, document }
+}
+
+/** The OAuth rules of a definition; own properties only, so that nothing that pollutes Object.prototype becomes an endpoint. */
+export function rulesOf(service: Service): Partial<OAuthRules> {
+  return Object.assign(Object.create(null), service.oauth)
+}

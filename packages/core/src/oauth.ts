@@ -1,0 +1,12 @@
+// The steps of the flows: loaded when one begins, and not with the package.
+export { authorizationRequest, checkAuthorizationEndpoint } from './authorization-request.ts'
+export { authorizationResponse } from './authorization-response.ts'
+export { discover } from './discovery.ts'
+export { authorizationCodeGrant, clientCredentialsGrant } from './grants.ts'
+export { savePending, takePending } from './pending-sign-in.ts'
+export { clientFor } from './registration.ts'
+export { requestedScope } from './requested-scope.ts'
+export { revokeTokens } from './revocation.ts'
+export { refreshTokens } from './session-refresh.ts'
+export { sharedDiscovery, signInFailed } from './sign-in-failure.ts'
+export { requestToken } from './token-request.ts'

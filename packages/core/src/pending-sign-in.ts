@@ -1,0 +1,118 @@
+import type * as oauth from 'oauth4webapi'
+import { invalid } from './authorization-response.ts'
+import { createSecret } from './credential.ts'
+import { PentauthError } from './errors.ts'
+import { inBrackets, reasonOf } from './http.ts'
+import type { Lock } from './lock.ts'
+import type { RegisteredClient } from './registration.ts'
+import type { Service } from './service.ts'
+import type { Store } from './store.ts'
+
+/** A sign-in that has begun: all that is needed to finish it, also after a restart. */
+export interface PendingSignIn {
+  readonly state: string
+  readonly verifier: string
+  readonly server: oauth.AuthorizationServer
+  readonly client: RegisteredClient
+  readonly redirectUri: string
+  /** Name of the resource in the service. */
+  readonly resourceName: string
+  /** The RFC 8707 `resource` value. */
+  readonly resource: string
+  readonly scope: string | undefined
+  readonly account: string
+  readonly startedAt: number
+}
+
+/** How long (ms) a person has to come back. */
+const signInTime = 600_000
+/** More than anybody has open at once; a page that starts one at each visit must not fill the store. */
+const most = 20
+const key = 'sign-ins'
+
+/**
+ * Keeps a sign-in until its response comes, in one record with the others, so that those nobody finishes leave nothing behind.
+ *
+ * @returns when it ends, in milliseconds since the epoch
+ * @throws PentauthError `store_failed`.
+ */
+export async function savePending(service: Service, store: Store, lock: Lock, pending: PendingSignIn): Promise<number> {
+  const { startedAt } = pending
+  await inStore(service, lock, async () => {
+    const others = (await read(store)).filter((other) => isCurrent(other, startedAt))
+    await store.set(key, JSON.stringify([...others.slice(1 - most), stored(pending)]))
+  })
+  return startedAt + signInTime
+}
+
+/**
+ * Takes out the sign-in that a response belongs to: each can be finished once.
+ *
+ * @throws PentauthError `sign_in_response_invalid` when there is none, or it took too long; `store_failed`.
+ */
+export function takePending(
+  service: Service,
+  store: Store,
+  lock: Lock,
+  state: string | null,
+  now: number,
+): Promise<PendingSignIn> {
+  return inStore(service, lock, async () => {
+    const all = await read(store)
+    const found = state === null ? undefined : all.find((other) => other.state === state)
+    const rest = all.filter((other) => other !== found && isCurrent(other, now))
+    if (rest.length < all.length) await (rest.length > 0 ? store.set(key, JSON.stringify(rest)) : store.delete(key))
+    if (!found)
+      throw invalid(service, 'No sign-in with its state is waiting; it was finished before, or begun elsewhere.')
+    if (!isCurrent(found, now)) throw invalid(service, 'It came too late.')
+    return revived(found)
+  })
+}
+
+interface Stored extends Omit<PendingSignIn, 'client'> {
+  readonly client: Omit<RegisteredClient, 'clientSecret' | 'privateKey'> & { readonly clientSecret?: string }
+}
+
+function isCurrent({ startedAt }: Stored, now: number): boolean {
+  return startedAt <= now && now < startedAt + signInTime
+}
+
+async function read(store: Store): Promise<readonly Stored[]> {
+  try {
+    const all: unknown = JSON.parse((await store.get(key)) ?? '[]')
+    return Array.isArray(all)
+      ? all.filter((one) => typeof one?.state === 'string' && typeof one.startedAt === 'number')
+      : []
+  } catch (error) {
+    if (error instanceof SyntaxError) return []
+    throw error
+  }
+}
+
+function stored({ client, ...rest }: PendingSignIn): Stored {
+  const { clientSecret, privateKey: _, ...facts } = client
+  return { ...rest, client: { ...facts, ...(clientSecret ? { clientSecret: clientSecret.reveal() } : {}) } }
+}
+
+function revived({ client: { clientSecret, ...client }, ...rest }: Stored): PendingSignIn {
+  return {
+    ...rest,
+    client: clientSecret === undefined ? client : { ...client, clientSecret: createSecret(clientSecret) },
+  }
+}
+
+/** The platform's own error stays out: it may repeat what was to be written. */
+async function inStore<T>(service: Service, lock: Lock, run: () => Promise<T>): Promise<T> {
+  try {
+    return await lock(key, run)
+  } catch (error) {
+    if (PentauthError.isInstance(error)) throw error
+    throw new PentauthError({
+      code: 'store_failed',
+      message: `The store of the ${service.name} sign-in could not be used${inBrackets(reasonOf(error))}.`,
+      service: service.id,
+      hint: 'Check the store (permissions, disk space, connection) and start the sign-in again.',
+      retryable: true,
+    })
+  }
+}

@@ -1,0 +1,34 @@
+import * as oauth from 'oauth4webapi'
+import { clientAuthentication } from './client-authentication.ts'
+import { PentauthError } from './errors.ts'
+import type { Flow } from './flow.ts'
+import { endpointOptions } from './http-oauth.ts'
+import { clientOf, serverOf } from './session-refresh.ts'
+import type { StoredSession } from './stored-session.ts'
+
+/**
+ * Tells the authorization server that a session is over; the refresh token goes first, and takes the access tokens with it
+ * (RFC 7009 section 2.1).
+ *
+ * @throws PentauthError `temporarily_unavailable` when it cannot be told now, `token_request_rejected` when it will not hear of it.
+ */
+export async function revokeTokens({ service, runtime }: Flow, stored: StoredSession): Promise<void> {
+  const client = clientOf(stored)
+  const parameters = { client_id: client.clientId }
+  const token = stored.refreshToken ?? stored.accessToken
+  const hint = stored.refreshToken ? 'refresh_token' : 'access_token'
+  const response = await oauth.revocationRequest(serverOf(stored), parameters, clientAuthentication(client), token, {
+    ...endpointOptions(runtime),
+    additionalParameters: { token_type_hint: hint },
+  })
+  if (response.status === 200) return
+  const isTemporary = response.status === 429 || response.status >= 500
+  throw new PentauthError({
+    code: isTemporary ? 'temporarily_unavailable' : 'token_request_rejected',
+    message: `${service.name}'s revocation endpoint at ${new URL(stored.revocationEndpoint ?? stored.issuer).origin} answered ${response.status}.`,
+    service: service.id,
+    status: response.status,
+    hint: 'The session is gone from this program; end it at the service, too, where its connected apps are listed.',
+    retryable: isTemporary,
+  })
+}

@@ -1,0 +1,37 @@
+import type { Credential } from './credential.ts'
+import { PentauthError } from './errors.ts'
+import type { NamedResource } from './resource-for.ts'
+import type { Service } from './service.ts'
+
+/**
+ * Refuses an operation that none of the token's scopes allows, before anything is sent: the service would refuse it, too, and say less.
+ *
+ * Only what is documented counts: an operation or a scope that the definition does not know passes.
+ *
+ * @throws PentauthError `insufficient_scope`, naming the narrowest scope that would do.
+ */
+export function checkScope(
+  service: Service,
+  resource: NamedResource,
+  credential: Credential,
+  { method, url }: { readonly method: string; readonly url: string },
+): void {
+  const rules = service.scopes?.operations
+  if (!rules || credential.kind !== 'access-token' || !credential.scopes || !resource.operations) return
+  const granted = credential.scopes
+  if (!granted.length || !granted.every((scope) => Object.hasOwn(rules, scope))) return
+  const path = new URL(url).pathname.slice(new URL(resource.url).pathname.replace(/\/$/, '').length)
+  const operation = resource.operations.find((one) => one.method === method.toUpperCase() && one.path === path)
+  if (!operation || operation.public || granted.some((scope) => rules[scope]?.includes(operation.name))) return
+  const able = Object.keys(rules).filter((scope) => rules[scope]?.includes(operation.name))
+  const narrowest = able.sort((one, other) => (rules[one]?.length ?? 0) - (rules[other]?.length ?? 0))[0]
+  if (!narrowest) return
+  throw new PentauthError({
+    code: 'insufficient_scope',
+    message: `The token's scope (${granted.join(' ')}) does not allow ${operation.name} at ${service.name}; nothing was sent.`,
+    service: service.id,
+    parameters: { scope: narrowest },
+    hint: `Sign in again with the scope ${narrowest}.`,
+    link: service.links.docs.url,
+  })
+}

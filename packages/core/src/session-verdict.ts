@@ -1,0 +1,100 @@
+import type { Absent } from './credential-source.ts'
+import { PentauthError } from './errors.ts'
+import type { Flow } from './flow.ts'
+import { keepUnsaved, type Place } from './session-state.ts'
+import { type EndedSession, parseStored, type StoredSession } from './stored-session.ts'
+
+/** What the text of a store means for who needs a token now. */
+export type Verdict =
+  | { readonly is: 'usable'; readonly session: StoredSession }
+  /** There is a session, and its token has ended, is about to, or is the one that does not count. */
+  | { readonly is: 'stale'; readonly session: StoredSession }
+  | { readonly is: 'absent'; readonly absent: SignedOut }
+
+/** Nobody is signed in: a chain goes on to its next source; `error` is for who has no other. */
+export interface SignedOut extends Absent {
+  readonly error: PentauthError
+}
+
+/** A token this close to its end (ms, and a tenth of its life) is renewed before it is sent: it could expire on the way. */
+const tooClose = 5_000
+
+/** How long before its end (ms) a token that can be renewed is not sent any more. */
+export function unusableFor(life: number): number {
+  return Math.min(tooClose, life / 10)
+}
+
+/**
+ * Judges what the store holds, or what it would not take.
+ *
+ * @param instead the value of a token that does not count
+ * @throws PentauthError `sign_in_required` when the session has ended.
+ */
+export function judge(place: Place, flow: Flow, instead: string | undefined, text: string | undefined): Verdict {
+  const { state, account } = place
+  const { unsaved } = state
+  if (state.leaving > 0) return { is: 'absent', absent: signedOut(place, flow, 'no saved sign-in') }
+  if (unsaved && text === unsaved.base) return judgeSession(flow, instead, unsaved.session)
+  // Somebody signed in or out where the store could be written: theirs counts.
+  if (unsaved) keepUnsaved(place, undefined)
+  if (text !== undefined && text === state.endedText) throw signInRequired(place, flow, undefined)
+  const found = parseStored(text)
+  if (found.is === 'session') return judgeSession(flow, instead, found.session)
+  state.token = undefined
+  if (found.is === 'ended') throw signInRequired(place, flow, found.ended.ended)
+  if (found.is === 'nothing') return { is: 'absent', absent: signedOut(place, flow, 'no saved sign-in') }
+  if (state.told !== text) {
+    state.told = text
+    flow.emit?.({ type: 'session_unreadable', account, reason: found.why })
+  }
+  return { is: 'absent', absent: signedOut(place, flow, `the saved sign-in cannot be read: ${found.why}`) }
+}
+
+function judgeSession({ runtime }: Flow, instead: string | undefined, session: StoredSession): Verdict {
+  const { accessToken, expiresAt, obtainedAt, refreshToken } = session
+  const margin = refreshToken === undefined ? 0 : unusableFor((expiresAt ?? 0) - obtainedAt)
+  const isUsable = accessToken !== instead && (expiresAt === undefined || expiresAt - runtime.now() > margin)
+  return { is: isUsable ? 'usable' : 'stale', session }
+}
+
+const signIn = 'Sign in again: what is saved then is used from the next call on.'
+
+/** Why a session has ended, by the code it ended with. */
+const reasons: Readonly<Record<EndedSession['ended'], string>> = {
+  sign_in_required: 'the authorization server refused to renew it',
+  client_refused: 'the authorization server refused the client it belongs to',
+}
+
+/** The error for a session that is over for good. */
+export function signInRequired(
+  { account }: Place,
+  { service }: Flow,
+  code: string | undefined,
+  cause?: unknown,
+): PentauthError {
+  const why = (code === undefined ? undefined : reasons[code]) ?? 'its access token cannot be renewed'
+  const { connectedApps, docs } = service.links
+  return new PentauthError({
+    code: 'sign_in_required',
+    message: `The ${service.name} sign-in of account "${account}" has ended: ${why}.`,
+    service: service.id,
+    hint: signIn,
+    link: connectedApps?.url ?? docs.url,
+    ...(cause === undefined ? {} : { cause }),
+  })
+}
+
+function signedOut({ account }: Place, { service }: Flow, what: string): SignedOut {
+  const absent = `${what} of account "${account}"`
+  return {
+    absent,
+    next: 'sign in, and save the session in this store',
+    error: new PentauthError({
+      code: 'sign_in_required',
+      message: `Nobody is signed in to ${service.name}: ${absent}.`,
+      service: service.id,
+      hint: signIn,
+      link: service.links.docs.url,
+    }),
+  }
+}

@@ -1,0 +1,144 @@
+import type { AuthOptions } from './auth-context.ts'
+import { createContext } from './auth-context.ts'
+import type { CredentialRequest, CredentialSource } from './credential-source.ts'
+import { PentauthError } from './errors.ts'
+import type { Lock } from './lock.ts'
+import { perKey } from './per-key.ts'
+import type { NamedResource } from './resource-for.ts'
+import type { Resource, Service } from './service.ts'
+import { tokenAfter, tokenOf, tokenTaken } from './session.ts'
+import { endSession } from './session-end.ts'
+import { defaultLock, type Place, sharedState } from './session-state.ts'
+import type { Store } from './store.ts'
+import { type Engine, sessionKey } from './stored-session.ts'
+
+export interface SignedInOptions {
+  /** Where the session is kept. */
+  readonly store: Store
+  /** Keeps all who share the store from renewing at the same time; unless given, only those of this process. */
+  readonly lock?: Lock | undefined
+  /** Whose sign-in, as a label of your own; `default` unless given. */
+  readonly account?: string | undefined
+  /** Keeps the sessions of two programs in one store apart; `default` unless given. */
+  readonly app?: string | undefined
+  /** Name of the source in messages; `sign-in` unless given. */
+  readonly name?: string | undefined
+}
+
+/**
+ * The access tokens of a sign-in that is saved in a store: renewed in the background before they end, once for all who share the
+ * store, until the authorization server refuses it for good or somebody signs out.
+ *
+ * A sign-out in this process takes effect at once; one in another process when the token ends or is refused.
+ *
+ * @throws PentauthError `invalid_option` for an unusable store, lock or label; (when used) `sign_in_required` when the session has
+ *   ended, `temporarily_unavailable` and other codes of the token endpoint when its token has ended and cannot be renewed now,
+ *   `store_failed` when the store cannot be read.
+ * @example
+ * ```ts
+ * const auth = createAuth(pensyve, { credential: signedIn({ store: memoryStore(), account: 'work' }) })
+ * ```
+ */
+export function signedIn(options: SignedInOptions): CredentialSource {
+  return signedInWith(engine, options)
+}
+
+export interface SignOutOptions extends SignedInOptions {
+  /** Replaces parts of the platform, such as `fetch` or the clock. */
+  readonly runtime?: AuthOptions['runtime']
+  /** Told what happens, without any secret. */
+  readonly onEvent?: AuthOptions['onEvent']
+}
+
+/**
+ * Signs out: the session is deleted first, for all resources of the service, and then revoked where the authorization server has an
+ * endpoint for that.
+ *
+ * It wins over a renewal that is going on, and ends when that is over. An event `signed_out` tells whether the revocation worked.
+ *
+ * @throws PentauthError `invalid_option` for an unusable store, lock or label, `store_failed` when the session could not be deleted.
+ * @example
+ * ```ts
+ * await signOut(pensyve, { store: memoryStore(), account: 'work' })
+ * ```
+ */
+export function signOut(service: Service, options: SignOutOptions): Promise<void> {
+  return signOutWith(engine, service, options)
+}
+
+/** Loaded with the first request to an authorization server: a valid session needs none of it. */
+const engine = (): Promise<Engine> => import('./oauth.ts')
+
+/** The same with another engine. */
+export function signedInWith(engine: () => Promise<Engine>, options: SignedInOptions): CredentialSource {
+  const places = placesOf(engine, options)
+  const placeOf = perKey(({ resource }: CredentialRequest) => places(resource))
+  return {
+    name: places.name,
+    kind: 'access-token',
+    get: (request) => tokenOf(placeOf(request), request),
+    renew: async (refused, request, sent) =>
+      refused.kind === 'access-token' ? tokenAfter(placeOf(request), request, refused, sent) : undefined,
+    accepted: (_token, request) => tokenTaken(placeOf(request), request),
+  }
+}
+
+/** The same with another engine. */
+export async function signOutWith(
+  engine: () => Promise<Engine>,
+  service: Service,
+  options: SignOutOptions,
+): Promise<void> {
+  const { runtime, onEvent } = options
+  const places = placesOf(engine, options)
+  const context = createContext(service, { credential: signedInWith(engine, options), runtime, onEvent })
+  const ended = new Set<string>()
+  for (const { url, accessToken } of Object.values<Resource>(service.resources)) {
+    const resource = context.resourceFor(url)
+    const place = places(resource)
+    // Resources of one audience share a session.
+    if (!accessToken || ended.has(place.key)) continue
+    ended.add(place.key)
+    await endSession(place, context.requestFor(resource))
+  }
+}
+
+/** Where the session of a resource is. */
+export function placesOf(
+  engine: () => Promise<Engine>,
+  options: SignedInOptions,
+): ((resource: NamedResource) => Place) & { readonly name: string } {
+  const { store, lock, account, app, name } = checked(options)
+  const place = (resource: NamedResource): Place => {
+    const key = sessionKey(resource, app, account)
+    return { state: sharedState(store, key), store, lock: lock ?? defaultLock(store), key, account, name, engine }
+  }
+  return Object.defineProperty(place, 'name', { value: name })
+}
+
+function checked(options: SignedInOptions) {
+  // Own properties only, since anybody may have polluted Object.prototype; JavaScript callers may leave the options out altogether.
+  const own: Partial<SignedInOptions> = Object.assign(Object.create(null), options)
+  const { store, lock, account = 'default', app = 'default' } = own
+  const isStore = [store?.get, store?.set, store?.delete].every((method) => typeof method === 'function')
+  if (!store || !isStore)
+    throw unusable('store', 'is no store: get, set and delete', 'Give a store such as memoryStore().')
+  if (lock !== undefined && typeof lock !== 'function') {
+    throw unusable('lock', 'is no function', 'Give a lock such as memoryLock(), or leave it out.')
+  }
+  for (const [option, label] of Object.entries({ account, app })) {
+    if (typeof label === 'string' && label !== '' && isWellFormed(label)) continue
+    throw unusable(option, 'is no label', 'Give some text, such as "work", or leave it out.')
+  }
+  const { name = account === 'default' ? 'sign-in' : `sign-in "${account}"` } = own
+  return { store, lock, account, app, name }
+}
+
+/** Whether a label can be part of a name: halves of characters cannot. */
+function isWellFormed(label: string): boolean {
+  return !/[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/.test(label)
+}
+
+function unusable(option: string, what: string, hint: string): PentauthError {
+  return new PentauthError({ code: 'invalid_option', message: `The option "${option}" ${what}.`, hint })
+}

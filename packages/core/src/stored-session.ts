@@ -1,0 +1,171 @@
+import { PentauthError, type PentauthErrorCode } from './errors.ts'
+import type { Flow } from './flow.ts'
+import type { Resource } from './service.ts'
+import type { Tokens } from './token-request.ts'
+
+/** What is kept of one sign-in, as JSON text in a store. */
+export interface StoredSession {
+  readonly version: 1
+  readonly issuer: string
+  readonly tokenEndpoint: string
+  /** Absent where the authorization server has none. */
+  readonly revocationEndpoint?: string
+  readonly client: StoredClient
+  /** The RFC 8707 `resource` value that the tokens were asked for with. */
+  readonly resource: string
+  /** The caller's label for whose sign-in this is. */
+  readonly account: string
+  readonly accessToken: string
+  readonly refreshToken?: string
+  /** Milliseconds since the epoch. */
+  readonly expiresAt?: number
+  readonly scopes?: readonly string[]
+  /** Milliseconds since the epoch: when the token was asked for. */
+  readonly obtainedAt: number
+}
+
+/** The OAuth client of a session, as far as text can hold it. */
+export interface StoredClient {
+  readonly clientId: string
+  readonly authMethod: 'none' | 'client_secret_basic' | 'client_secret_post' | 'private_key_jwt'
+  readonly clientSecret?: string
+}
+
+/** What is left of a session that the authorization server refused: nothing secret. */
+export interface EndedSession {
+  readonly version: 1
+  /** Why, as the code of the refusal. */
+  readonly ended: string
+  readonly account: string
+  /** Milliseconds since the epoch. */
+  readonly endedAt: number
+}
+
+/**
+ * Asks for new tokens, once, without a retry of its own.
+ *
+ * Rejects with `sign_in_required` for `invalid_grant`, `client_refused` for `invalid_client`: these end the session. What is
+ * `retryable` passes; without a `status` the answer was lost.
+ */
+export type RefreshTokens = (flow: Flow, stored: StoredSession) => Promise<Tokens>
+/** Tells the authorization server that the tokens are not needed any more (RFC 7009); only called where it has an endpoint for that. */
+export type RevokeTokens = (flow: Flow, stored: StoredSession) => Promise<void>
+/** The part of OAuth that sends something. */
+export interface Engine {
+  readonly refreshTokens: RefreshTokens
+  readonly revokeTokens: RevokeTokens
+}
+
+/** The name a session has in a store: by the audience of its tokens, so that resources of one audience share it. */
+export function sessionKey(resource: Resource, app: string, account: string): string {
+  const parts = [resource.audience ?? resource.url, app, account]
+  return `session/${parts.map(encodeURIComponent).join('/')}`
+}
+
+/** What a store holds under the name of a session. */
+export type Found =
+  | { readonly is: 'nothing' }
+  | { readonly is: 'session'; readonly session: StoredSession }
+  | { readonly is: 'ended'; readonly ended: EndedSession }
+  | { readonly is: 'unreadable'; readonly why: string }
+
+/** Reads what a store holds: written by an older or a newer version, by hand, or in part. */
+export function parseStored(text: string | undefined): Found {
+  if (text === undefined || text === null) return { is: 'nothing' }
+  const own = objectOf(text)
+  if (!own) return { is: 'unreadable', why: 'it is no JSON object' }
+  if (own.version !== 1) return { is: 'unreadable', why: 'this version does not know its format' }
+  if (isText(own.ended) && isText(own.account)) return { is: 'ended', ended: own as unknown as EndedSession }
+  const flaw = flawOf(own)
+  if (flaw) return { is: 'unreadable', why: `its ${flaw} is missing or no such thing` }
+  const { issuer, tokenEndpoint, revocationEndpoint, client, resource, account, accessToken, refreshToken } = own
+  const facts = { issuer, tokenEndpoint, revocationEndpoint, client, resource, account, accessToken, refreshToken }
+  const { expiresAt, scopes, obtainedAt } = own
+  const session = { version: 1, ...facts, expiresAt, scopes, obtainedAt }
+  return { is: 'session', session: withoutGaps(session) as unknown as StoredSession }
+}
+
+/** The first property that is not what it should be. */
+function flawOf(own: Record<string, unknown>): string | undefined {
+  const maybe = (value: unknown, check: (value: unknown) => boolean) => value === undefined || check(value)
+  const checks: Readonly<Record<string, (value: unknown) => boolean>> = {
+    issuer: isText,
+    tokenEndpoint: isHttp,
+    revocationEndpoint: (value) => maybe(value, isHttp),
+    client: isClient,
+    resource: isText,
+    account: isText,
+    accessToken: (value) => isText(value) && /^[\x21-\x7e]+$/.test(value),
+    refreshToken: (value) => maybe(value, isText),
+    expiresAt: (value) => maybe(value, Number.isFinite),
+    scopes: (value) => maybe(value, (list) => Array.isArray(list) && list.every(isText)),
+    obtainedAt: Number.isFinite,
+  }
+  return Object.keys(checks).find((name) => !checks[name]?.(own[name]))
+}
+
+/** Own properties only: a polluted Object.prototype is no session. */
+function objectOf(text: unknown): Record<string, unknown> | undefined {
+  try {
+    const value: unknown = JSON.parse(text as string)
+    const isObject = typeof value === 'object' && value !== null && !Array.isArray(value)
+    return isObject ? Object.assign(Object.create(null), value) : undefined
+  } catch {
+    return undefined
+  }
+}
+
+const authMethods = ['none', 'client_secret_basic', 'client_secret_post', 'private_key_jwt']
+
+function isClient(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false
+  const { clientId, authMethod, clientSecret } = Object.assign(Object.create(null), value)
+  return isText(clientId) && authMethods.includes(authMethod) && (clientSecret === undefined || isText(clientSecret))
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === 'string' && value !== ''
+}
+
+function isHttp(value: unknown): boolean {
+  return isText(value) && /^https?:\/\//i.test(value) && URL.canParse(value)
+}
+
+function withoutGaps(facts: object): object {
+  return Object.fromEntries(Object.entries(facts).filter(([, value]) => value !== undefined))
+}
+
+/**
+ * The session after a renewal: a refresh token is replaced when there is a new one and kept when there is none; so are scopes.
+ *
+ * @throws PentauthError `token_response_invalid` for a refresh token that is empty.
+ */
+export function renewedSession(flow: Flow, stored: StoredSession, tokens: Tokens, requestedAt: number): StoredSession {
+  const { service } = flow
+  const accessToken = tokens.accessToken.secret.reveal()
+  const refreshToken = tokens.refreshToken ? tokens.refreshToken.reveal() : stored.refreshToken
+  if (refreshToken === '') {
+    const what = 'an empty refresh token'
+    throw new PentauthError({
+      code: 'token_response_invalid',
+      message: `${service.name}'s token endpoint sent ${what}.`,
+      service: service.id,
+      hint: 'Try again; if it stays so, tell the people who run the authorization server.',
+    })
+  }
+  const expiresAt = boundedExpiry(tokens.accessToken.expiresAt, requestedAt)
+  const scopes = tokens.accessToken.scopes ?? stored.scopes
+  const changed = { accessToken, refreshToken, expiresAt, scopes, obtainedAt: requestedAt }
+  return withoutGaps({ ...stored, ...changed }) as StoredSession
+}
+
+/** The end of a token, if it is one: an end before the beginning says nothing, and nobody keeps a promise for more than a year. */
+export function boundedExpiry(expiresAt: unknown, obtainedAt: number): number | undefined {
+  if (typeof expiresAt !== 'number' || !(expiresAt > obtainedAt)) return undefined
+  return Math.min(expiresAt, obtainedAt + 31_536_000_000)
+}
+
+/** What is written in the place of a session that has ended. */
+export function endedText(account: string, ended: PentauthErrorCode, endedAt: number): string {
+  return JSON.stringify({ version: 1, ended, account, endedAt } satisfies EndedSession)
+}

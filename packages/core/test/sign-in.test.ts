@@ -1,0 +1,203 @@
+import { createHash } from 'node:crypto'
+import { caught, expectNoMarker, testKey } from '@pentauth/tooling/canary'
+import { describe, expect, it } from 'vitest'
+import type { PentauthEvent } from '../src/index.ts'
+import { pendra } from '../src/services.ts'
+import { finishSignIn, type StartSignInOptions, startSignIn } from '../src/sign-in.ts'
+import { memoryStore } from '../src/store.ts'
+import { authorizationServer, type Endpoints } from './support/authorization-server.ts'
+import { json } from './support/server.ts'
+
+const redirectUri = 'http://127.0.0.1:8123/callback'
+
+async function world(endpoints: Endpoints = {}) {
+  const acme = await authorizationServer(endpoints)
+  const store = memoryStore()
+  const events: PentauthEvent[] = []
+  let now = Date.now()
+  const shared = { store, onEvent: (event: PentauthEvent) => void events.push(event), runtime: { now: () => now } }
+  return {
+    ...acme,
+    store,
+    events,
+    advance: (ms: number) => {
+      now += ms
+    },
+    start: (options: Partial<StartSignInOptions> = {}) =>
+      startSignIn(acme.service, { ...shared, redirectUri, client: { name: 'Test' }, ...options }),
+    finish: (callback: string | URL | URLSearchParams) => finishSignIn(acme.service, callback, shared),
+  }
+}
+
+describe('a sign-in', () => {
+  it('goes from nothing to a saved session', async () => {
+    const { start, finish, approve, store, tokenRequests, origin, events } = await world()
+    const { url, state, expiresAt } = await start()
+    expect(Object.fromEntries(url.searchParams)).toEqual({
+      response_type: 'code',
+      client_id: 'client-1',
+      redirect_uri: redirectUri,
+      scope: 'read',
+      state,
+      code_challenge: expect.stringMatching(/^[\w-]{43}$/),
+      code_challenge_method: 'S256',
+      resource: `${origin}/mcp`,
+    })
+    expect(expiresAt).toBeGreaterThan(Date.now() + 590_000)
+    expect(await finish(approve(url))).toMatchObject({ account: 'default', scopes: ['read'] })
+    const [form] = tokenRequests()
+    expect(Object.fromEntries(form as URLSearchParams)).toMatchObject({
+      grant_type: 'authorization_code',
+      redirect_uri: redirectUri,
+      client_id: 'client-1',
+      resource: `${origin}/mcp`,
+    })
+    const saved = await store.get(`session/${encodeURIComponent(`${origin}/mcp`)}/default/default`)
+    expect(JSON.parse(saved as string)).toMatchObject({
+      issuer: origin,
+      accessToken: testKey.token('access 1'),
+      refreshToken: testKey.token('refresh 1'),
+      revocationEndpoint: `${origin}/revoke`,
+      client: { clientId: 'client-1', authMethod: 'none' },
+    })
+    expect(await store.get('sign-ins')).toBeUndefined()
+    expect(events.map(({ type }) => type)).toEqual(
+      expect.arrayContaining(['sign_in_started', 'token_received', 'signed_in']),
+    )
+    expectNoMarker(events)
+  })
+
+  it('takes a URL, its text, its query, or the parameters', async () => {
+    const { start, finish, approve } = await world()
+    const forms = [
+      (url: URL) => url,
+      (url: URL) => url.href,
+      (url: URL) => url.search,
+      (url: URL) => url.search.slice(1),
+      (url: URL) => ` ${url.href}\n`,
+      (url: URL) => url.searchParams,
+    ]
+    for (const form of forms) {
+      const { url } = await start()
+      expect(await finish(form(approve(url)))).toMatchObject({ account: 'default' })
+    }
+  })
+
+  it('asks for the scope that was given, else the challenge’s, else the resource’s, and for a refresh token where that has a scope', async () => {
+    const { start } = await world({ metadata: () => ({ scopes_supported: ['read', 'offline_access'] }) })
+    const scopeOf = async (options: Partial<StartSignInOptions>) => (await start(options)).url.searchParams.get('scope')
+    const challenge = { scheme: 'bearer', parameters: { scope: 'write' } }
+    expect(await scopeOf({ scope: 'a b', challenge })).toBe('a b offline_access')
+    expect(await scopeOf({ challenge })).toBe('write offline_access')
+    expect(await scopeOf({})).toBe('read offline_access')
+    expect((await start()).url.searchParams.get('prompt')).toBe('consent')
+  })
+
+  it('adds what a refusal names to what is held, once', async () => {
+    const { start, finish, approve } = await world()
+    await finish(approve((await start()).url))
+    const challenge = (scope: string) => ({ scheme: 'bearer', parameters: { error: 'insufficient_scope', scope } })
+    expect((await start({ challenge: challenge('write read') })).url.searchParams.get('scope')).toBe('read write')
+    expect((await start({ challenge: challenge('write'), account: 'new' })).url.searchParams.get('scope')).toBe('write')
+    // What is held already cannot be missing: signing in for it would never end.
+    const error = await caught(start({ challenge: challenge('read') }))
+    expect(error).toMatchObject({ code: 'insufficient_scope', parameters: { scope: 'read' } })
+  })
+
+  it('leaves the scope out where nobody names one', async () => {
+    const { start } = await world({ resourceMetadata: () => ({ scopes_supported: undefined }) })
+    expect((await start()).url.searchParams.has('scope')).toBe(false)
+  })
+
+  it('keeps what the authorization endpoint has in its query', async () => {
+    const { start } = await world({
+      metadata: (origin) => ({ authorization_endpoint: `${origin}/authorize?tenant=a` }),
+    })
+    expect((await start()).url.searchParams.getAll('tenant')).toEqual(['a'])
+  })
+
+  it('of several accounts at once: each has its own session', async () => {
+    const { start, finish, approve, store, origin } = await world()
+    const [ada, bob] = await Promise.all([start({ account: 'ada' }), start({ account: 'bob' })])
+    expect(await finish(approve(bob.url))).toMatchObject({ account: 'bob' })
+    expect(await finish(approve(ada.url))).toMatchObject({ account: 'ada' })
+    for (const account of ['ada', 'bob']) {
+      expect(await store.get(`session/${encodeURIComponent(`${origin}/mcp`)}/default/${account}`)).toContain(
+        `"${account}"`,
+      )
+    }
+  })
+
+  it('makes a verifier and a state of its own each time', async () => {
+    const { start } = await world()
+    const seen = new Set<string>()
+    for (let round = 0; round < 50; round++) {
+      const { url, state } = await start()
+      seen.add(state).add(url.searchParams.get('code_challenge') as string)
+      expect(state).toMatch(/^[\w-]{43,128}$/)
+    }
+    expect(seen.size).toBe(100)
+  })
+
+  it('fills no store with sign-ins that nobody finishes', async () => {
+    const { start, store, advance } = await world()
+    for (let round = 0; round < 60; round++) await start()
+    expect(JSON.parse((await store.get('sign-ins')) as string)).toHaveLength(20)
+    advance(600_000)
+    await start()
+    expect(JSON.parse((await store.get('sign-ins')) as string)).toHaveLength(1)
+  })
+
+  it('is for services that take access tokens', async () => {
+    const error = await caught(startSignIn(pendra, { store: memoryStore(), redirectUri }))
+    expect(error).toMatchObject({ code: 'invalid_option', message: expect.stringContaining('takes no access tokens') })
+    const { service } = await authorizationServer()
+    expect((await caught(startSignIn(service, { store: memoryStore(), redirectUri, resource: 'rest' }))).code).toBe(
+      'invalid_option',
+    )
+  })
+})
+
+describe('the token endpoint', () => {
+  it('refuses the code: the sign-in failed, and the reason is told', async () => {
+    const { start, finish, approve } = await world({
+      token: (response) => json(response, 400, { error: 'invalid_grant', error_description: 'too late' }),
+    })
+    const error = await caught(finish(approve((await start()).url)))
+    expect(error).toMatchObject({ code: 'sign_in_failed', status: 400, parameters: { error: 'invalid_grant' } })
+    expect(error.message).toContain('invalid_grant: too late')
+    expectNoMarker(error)
+  })
+
+  it('does not know the client: it is registered anew with the next sign-in', async () => {
+    let isKnown = false
+    const { start, finish, approve, server } = await world({
+      token: (response) =>
+        isKnown
+          ? json(response, 200, { access_token: testKey.token(), token_type: 'Bearer' })
+          : json(response, 401, { error: 'invalid_client' }),
+    })
+    expect((await caught(finish(approve((await start()).url)))).code).toBe('client_refused')
+    isKnown = true
+    expect(await finish(approve((await start()).url))).toEqual({ account: 'default', scopes: ['read'] })
+    expect(server.seen.filter(({ path }) => path === '/register')).toHaveLength(2)
+  })
+
+  it('cannot answer now: an error that passes', async () => {
+    const { start, finish, approve } = await world({ token: (response) => response.writeHead(503).end() })
+    expect(await caught(finish(approve((await start()).url)))).toMatchObject({
+      code: 'temporarily_unavailable',
+      retryable: true,
+    })
+  })
+
+  it('is sent the verifier of the request, which nobody saw before', async () => {
+    const { start, finish, approve, tokenRequests, server } = await world()
+    const { url } = await start()
+    const before = JSON.stringify(server.seen)
+    await finish(approve(url))
+    const verifier = tokenRequests()[0]?.get('code_verifier') as string
+    expect(createHash('sha256').update(verifier).digest('base64url')).toBe(url.searchParams.get('code_challenge'))
+    expect(before).not.toContain(verifier)
+  })
+})
