@@ -4,3 +4,8 @@ declare const clientId: string
 declare const clientSecret: string
 declare const error: unknown
 declare const sandbox: import('@pentauth/sandbox').Sandbox
+declare const redirectUri: string
+declare const request: { readonly url: string }
+declare const store: import('@pentauth/core').Store
+declare const token: string
+type PentauthEvent = import('@pentauth/core').PentauthEvent

@@ -22,6 +22,7 @@ import type { Sandbox } from '@pentauth/sandbox'
 import type { SandboxServer } from '@pentauth/sandbox/server'
 import { testKey } from '@pentauth/tooling/canary'
 import { onTestFinished } from 'vitest'
+import { signInProvocations } from './provoked-sign-in.ts'
 
 /** Ways to each error: what fails, or gives the error itself. */
 export type Provocations = Readonly<Record<PentauthErrorCode, readonly (() => unknown)[]>>
@@ -71,8 +72,10 @@ export function provocations(sandbox: Sandbox, { origins }: SandboxServer): Prov
       ...part,
     } as Service)
   const marked = { clientId: testKey.pentographerClientId(), clientSecret: testKey.pentographerSecret() }
+  const { temporarily_unavailable, insufficient_scope, invalid_option, ...signIn } = signInProvocations()
 
   return {
+    ...signIn,
     no_credential: [() => node(pendra, {}), () => node(pendium, { PENDIUM_API_KEY: ' ' })],
     source_failed: [
       () => createAuth(pendra, { credential: keyFile(import.meta.dirname) }).credential(),
@@ -138,6 +141,7 @@ export function provocations(sandbox: Sandbox, { origins }: SandboxServer): Prov
       () => keyFile('/run/secrets/pensyve', { refusedGrace: Number.NaN }),
       () => openaiOptions(authOf(pensyve)),
       () => keyCommand('pass show pensyve' as never),
+      ...invalid_option,
     ],
     authentication_required: [
       () => told(pendium, { status: 401, body: { error: 'Authentication required. Connect via OAuth.' } }),
@@ -162,7 +166,10 @@ export function provocations(sandbox: Sandbox, { origins }: SandboxServer): Prov
       () => bare(401),
     ],
     agent_not_accessible: [() => said(pendium, '/report?syntheticId=contoso-tea')],
-    insufficient_scope: [() => said(pensyve, '/remember', { method: 'POST', body: '{"entity":"a","fact":"b"}' })],
+    insufficient_scope: [
+      () => said(pensyve, '/remember', { method: 'POST', body: '{"entity":"a","fact":"b"}' }),
+      ...insufficient_scope,
+    ],
     not_entitled: [() => told(profundis, { status: 403, body: { error: 'no plan' } })],
     insufficient_credits: [
       () => told(profundis, { status: 402, body: { error: 'no credits' } }),
@@ -206,6 +213,7 @@ export function provocations(sandbox: Sandbox, { origins }: SandboxServer): Prov
       () => refusedToken({ status: 200, body: { access_token: 'two words', token_type: 'bearer' } }),
     ],
     temporarily_unavailable: [
+      ...temporarily_unavailable,
       () => refusedToken({ status: 503, headers: { 'retry-after': '7' } }),
       () => refusedToken({ status: 400, body: { error: 'server_error' } }),
       () => refusedToken({ status: 200, body: 'x'.repeat(300_000) }),

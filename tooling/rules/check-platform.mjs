@@ -18,6 +18,7 @@ const WEB_APIS = new Set([
   'TextEncoder',
   'URL',
   'URLSearchParams',
+  'atob',
   'btoa',
   'clearTimeout',
   'setTimeout',
