@@ -2,13 +2,11 @@
 //
 // The baseline is `fetch` with the header set by hand: the same bytes on the wire as ours. Everybody reads the body, since
 // a connection is only free for the next request then, and keeps connections open.
-import { fork } from 'node:child_process'
-import { once } from 'node:events'
-import { fileURLToPath } from 'node:url'
 import { pendra } from '@pentauth/core/services'
 import { createAuth, relocate } from '@pentauth/node'
 import { testKey } from '../tooling/canary/test-key.mjs'
 import { pairedBlocks } from './paired-blocks.mjs'
+import { startServer } from './start-server.mjs'
 
 /**
  * @typedef {object} Contender
@@ -34,7 +32,7 @@ export const fetchBench = {
   async measure({ quick, wanted, peers, onBlock }) {
     const { blocks, requests, warmUps } = quick ? QUICK : FULL
     const key = testKey.pendra('bench')
-    const server = await startServer(key)
+    const server = await startServer(new URL('server.mjs', import.meta.url), { PENDRA_API_KEY: key })
     try {
       const url = `${server.origin}/api/v1/models`
       /** @type {readonly Contender[]} */
@@ -93,22 +91,4 @@ async function requestsPerSecond(request, requests) {
   const start = performance.now()
   await Promise.all(Array.from({ length: CONCURRENT }, worker))
   return (requests * 1000) / (performance.now() - start)
-}
-
-/**
- * The server ends with its channel to this process, so it is never left behind, whatever ends us.
- * @param {string} key
- * @returns {Promise<{ origin: string, close: () => void }>}
- */
-async function startServer(key) {
-  const server = fork(fileURLToPath(new URL('server.mjs', import.meta.url)), {
-    env: { PENDRA_API_KEY: key },
-    execArgv: [],
-    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
-  })
-  const [origin] = await Promise.race([
-    once(server, 'message'),
-    once(server, 'exit').then(([code]) => Promise.reject(new Error(`The server ended (exit code ${code}).`))),
-  ])
-  return { origin, close: () => server.disconnect() }
 }

@@ -7,15 +7,17 @@ import { fetchBench } from './fetch.mjs'
 import { headers } from './headers.mjs'
 import { importBench } from './import.mjs'
 import { installPeers } from './install-peers.mjs'
-import { asJson, asTable } from './report.mjs'
+import { asJson, asRunnable } from './report.mjs'
+import { requests } from './requests.mjs'
+import { storms } from './storms.mjs'
 
-const benches = [headers, fetchBench, importBench]
+const benches = [...[headers, fetchBench, importBench].map(asRunnable), storms, requests]
 const names = benches.map(({ name }) => name).join(', ')
 const SUBJECTS = [...new Set(['pentauth', ...benches.flatMap(({ peers }) => peers)])]
 
 const usage = `npm run bench                    all benches, as tables
 npm run bench -- NAME            one of ${names}
-npm run -s bench -- --json NAME  only { name, unit, rows: [{ subject, value, ratio }] }; without a name one line for each
+npm run -s bench -- --json NAME  only { name, rows: [{ subject, … }] } and the unit; without a name one line for each
 
   --only TEXT   only subjects with this in their name, such as pentauth; without any peer, none is installed
   --quick       a few short turns: shows that it works, not how fast
@@ -36,14 +38,14 @@ async function main(args) {
     const peers = bench.peers.some(asked.wanted) ? await installPeers() : undefined
     const step = startStep(`Measuring ${bench.name}`)
     try {
-      const rows = await bench.measure({
+      const { rows, table } = await bench.run({
         quick: asked.quick,
         wanted: asked.wanted,
         peers,
         onBlock: (done, blocks) => step.note(`block ${done} of ${blocks}`),
       })
       step.done()
-      process.stdout.write(asked.json ? asJson(bench, rows) : asTable(bench, rows))
+      process.stdout.write(asked.json ? asJson(bench, rows) : table)
     } catch (error) {
       step.fail()
       throw error

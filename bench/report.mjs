@@ -23,8 +23,34 @@
  */
 
 /**
+ * What the command runs: any bench, with the rows for programs and the table for people.
+ * @typedef {object} Runnable
+ * @property {string} name
+ * @property {string} [unit]
+ * @property {readonly string[]} peers
+ * @property {(circumstances: Circumstances) => Promise<{ rows: readonly object[], table: string }>} run
+ */
+
+/**
  * @param {Bench} bench
- * @param {readonly Row[]} rows
+ * @returns {Runnable}
+ */
+export function asRunnable(bench) {
+  const { name, unit, peers, measure } = bench
+  return {
+    name,
+    unit,
+    peers,
+    async run(circumstances) {
+      const rows = await measure(circumstances)
+      return { rows, table: asTable(bench, rows) }
+    },
+  }
+}
+
+/**
+ * @param {Pick<Runnable, 'name' | 'unit'>} bench
+ * @param {readonly object[]} rows
  * @returns {string} one line of JSON
  */
 export function asJson({ name, unit }, rows) {

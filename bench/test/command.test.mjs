@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 
 const MAIN = fileURLToPath(new URL('../main.mjs', import.meta.url))
-const SERVER = fileURLToPath(new URL('../server.mjs', import.meta.url))
+const SERVERS = ['../server.mjs', '../oauth-server.mjs']
 
 /** @param {string[]} args */
 function bench(...args) {
@@ -55,8 +55,66 @@ describe('with --json', () => {
       .trimEnd()
       .split('\n')
       .map((line) => JSON.parse(line).name)
-    expect({ status, names }).toEqual({ status: 0, names: ['headers', 'fetch', 'import'] })
+    expect({ status, names }).toEqual({ status: 0, names: ['headers', 'fetch', 'import', 'storms', 'requests'] })
   })
+})
+
+const world = { calls: 20, ok: 20, tokenRequests: 1, sessionAlive: true }
+
+describe('with --json, counts', () => {
+  it('storms has a row for each case, and ours are as they should be', () => {
+    const { status, stdout, stderr } = bench('--json', ...OURS, 'storms')
+    expect(stderr).not.toContain('Installing')
+    const { rows, ...rest } = JSON.parse(stdout)
+    expect({ status, rest }).toEqual({ status: 0, rest: { name: 'storms' } })
+    expect(rows.map(Object.keys)).toEqual(
+      Array(8).fill(['subject', 'case', 'calls', 'ok', 'tokenRequests', 'sessionAlive']),
+    )
+    expect(rows).toEqual(
+      [
+        { ...world, case: 'expired' },
+        { ...world, case: 'early-401-0.3s' },
+        { ...world, case: 'early-401-2s' },
+        { ...world, case: 'slow-token-endpoint' },
+        { ...world, case: 'one-503', tokenRequests: 2 },
+        { ...world, case: 'lost-response', ok: 0, tokenRequests: 2, sessionAlive: false },
+        { ...world, case: 'lost-response-grace', tokenRequests: 2 },
+        { ...world, case: 'down', ok: 0, tokenRequests: expect.toSatisfy((count) => count >= 1 && count <= 6) },
+      ].map((row) => ({ subject: 'pentauth', ...row })),
+    )
+  })
+
+  it('requests: from nothing to the first call, by kind, and for an expired one', () => {
+    const { status, stdout } = bench('--json', ...OURS, 'requests')
+    const { rows, ...rest } = JSON.parse(stdout)
+    expect({ status, rest }).toEqual({ status: 0, rest: { name: 'requests' } })
+    expect(rows).toEqual(
+      [
+        ['first-call', 5],
+        ['first-call: discovery', 2],
+        ['first-call: registration', 1],
+        ['first-call: token', 1],
+        ['first-call: api', 1],
+        ['expired-call', 2],
+      ].map(([name, requests]) => ({ subject: 'pentauth', case: name, requests })),
+    )
+  })
+})
+
+it('people get the goal of each storm, and whether it was met', () => {
+  const { status, stdout } = bench(...OURS, 'storms')
+  expect(status).toBe(0)
+  expect(stdout).toContain(`
+expired: 1 token request, every call ok, session alive
+  pentauth      20/20               1  alive    met
+
+early-401-0.3s: `)
+  expect(stdout.match(/ {4}met$/gm)).toHaveLength(8)
+})
+
+it('people get the goal of an expired call', () => {
+  const { stdout } = bench(...OURS, 'requests')
+  expect(stdout).toMatch(/\n {2}pentauth +expired-call +2 {2}met\n\n {2}goal of expired-call: 2, /)
 })
 
 it('people get a table with the goal', () => {
@@ -83,10 +141,10 @@ it('--help says how to call it', () => {
   expect(stdout).toContain('npm run -s bench -- --json NAME')
 })
 
-it('the server ends with the channel to whoever started it', async () => {
-  const server = fork(SERVER, { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] })
+it.each(SERVERS)('%s ends with the channel to whoever started it', async (file) => {
+  const server = fork(fileURLToPath(new URL(file, import.meta.url)), { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] })
   const [origin] = await once(server, 'message')
-  expect((await fetch(origin)).status).toBe(401)
+  expect((await fetch(`${origin}/api`)).status).toBe(401)
   server.disconnect()
   expect(await once(server, 'exit')).toEqual([0, null])
 })
