@@ -34,12 +34,18 @@ import {
 } from '@pentauth/node'
 import {
   type Accounts,
+  type AppRegistration,
+  type Apps,
+  type AuthorizationServerFacts,
+  type ClientMetadata,
   type Clients,
   type Clock,
+  type ConnectedApp,
   createSandbox,
   type Fault,
   type Faults,
   facts,
+  type IssuedTokens,
   type Journal,
   type JournalEntry,
   type KeyInfo,
@@ -47,12 +53,18 @@ import {
   leakMarker,
   type NewClient,
   type NewKey,
+  type RefreshRotation,
+  type RegisteredApp,
   type Sandbox,
   SandboxError,
   type SandboxErrorCode,
   type SandboxOptions,
   type ServiceFacts,
   type ServiceName,
+  type SignInService,
+  signInAt,
+  type TokenOptions,
+  type Tokens,
 } from '@pentauth/sandbox'
 import { handlers } from '@pentauth/sandbox/msw'
 import { listen, type SandboxServer } from '@pentauth/sandbox/server'
@@ -121,6 +133,36 @@ export async function sandbox(): Promise<void> {
   await server.close()
   const test = sandboxTest({ ...options, allow: ['http://127.0.0.1:3000', /localhost/] })
   void [response, asFetch, origins, local, test, handlers(sandbox), leakMarker]
+}
+
+export async function signingIn({ apps, clientMetadata, clients, tokens, fetch }: Sandbox): Promise<void> {
+  const service: SignInService = 'pensyve'
+  const app: AppRegistration = { redirectUris: ['http://127.0.0.1/callback'], authMethod: 'none', scopes: ['mcp:read'] }
+  const registered: RegisteredApp = clients.register(service, app)
+  const documents: ClientMetadata = clientMetadata
+  documents.set('https://app.example/client.json', { client_id: 'https://app.example/client.json' })
+  const callback: URL = await signInAt({ fetch }, 'https://pensyve.com/oauth/authorize', {
+    account: 'ada',
+    allow: true,
+  })
+  await signInAt(globalThis.fetch, callback)
+
+  const rotation: RefreshRotation = 'grace'
+  const strict: Sandbox = createSandbox({ pendium: { refreshRotation: rotation, deviceAuthorization: true } })
+  const options: TokenOptions = { account: 'ada', scopes: ['mcp'], clientId: registered.clientId }
+  const made: Tokens = tokens
+  const issued: IssuedTokens = await made.issue(service, options)
+  const ended: number = made.expire(service, { account: 'ada' }) + made.revokeAccessTokens(service)
+  const requests: number = made.requests(service, 'refresh_token')
+  made.rotateSigningKey('pensyve')
+  const connected: Apps = apps
+  const list: readonly ConnectedApp[] = connected.list(service, { account: 'ada' })
+  connected.revoke(service, list[0]?.id ?? '')
+  const server: AuthorizationServerFacts | undefined = facts.pendium.authorizationServer
+  const local: Response = await strict.fetch('https://pendium.ai/token', {
+    origins: { 'https://pendium.ai': 'http://localhost:1' },
+  })
+  void [issued.accessToken, ended, requests, server?.issuer, local]
 }
 
 export function state({ accounts, clients, clock, faults, journal, keys, usage }: Sandbox): void {

@@ -1,4 +1,10 @@
+import type { JSONWebKeySet } from 'jose'
 import type { Accounts } from './accounts.ts'
+import { grantTypesOf } from './authorization-server/client-metadata.ts'
+import type { SignInService } from './authorization-server/configuration.ts'
+import type { TokenEndpointAuthMethod } from './authorization-server/oauth-client.ts'
+import { newClientSecret } from './authorization-server/registration.ts'
+import type { AuthorizationServers } from './authorization-server/servers.ts'
 import type { Clock } from './clock.ts'
 import type { ActorOptions } from './keys.ts'
 import { mayManage } from './pentographer/accounts.ts'
@@ -20,7 +26,29 @@ export interface NewClient extends ClientInfo {
   readonly clientSecret: string
 }
 
-/** Pentographer's OAuth clients: the secret is shown once and kept only as SHA-256. */
+/** What an app is registered with. */
+export interface AppRegistration {
+  /** Exact addresses; the port of a loopback address may differ when it is used. */
+  readonly redirectUris: readonly string[]
+  /** Shown to people. */
+  readonly name?: string | undefined
+  /** Default `none`: an app that cannot keep a secret. */
+  readonly authMethod?: TokenEndpointAuthMethod | undefined
+  /** The public keys of an app that signs assertions (`private_key_jwt`). */
+  readonly keys?: JSONWebKeySet | undefined
+  /** The scopes it may ask for (default: all). */
+  readonly scopes?: readonly string[] | undefined
+  /** Default: all that the service has. */
+  readonly grantTypes?: readonly string[] | undefined
+}
+
+/** A registered app at the one moment when its secret, if it has one, is shown. */
+export interface RegisteredApp {
+  readonly clientId: string
+  readonly clientSecret?: string
+}
+
+/** OAuth clients: a secret is shown once and kept only as SHA-256. */
 export interface Clients {
   /**
    * Makes a client for the organisation of `as` (default `ada`).
@@ -31,7 +59,14 @@ export interface Clients {
    */
   create(service: 'pentographer', options?: ActorOptions & { readonly name?: string | undefined }): NewClient
   /**
-   * Deletes a client; its access tokens stop at once.
+   * Registers an app by hand that signs people in, where others register themselves.
+   *
+   * @example
+   * const { clientId } = sandbox.clients.register('pendium', { redirectUris: ['http://127.0.0.1/callback'] })
+   */
+  register(service: SignInService, app: AppRegistration): RegisteredApp
+  /**
+   * Deletes a client; its access tokens stop at once. An app is then unknown to its authorization server.
    *
    * @throws {SandboxError} `unknown_client`, `not_allowed`
    */
@@ -48,7 +83,7 @@ export interface ClientStore extends Clients {
 }
 
 /** Makes the client store of one sandbox. */
-export function createClients(accounts: Accounts, clock: Clock): ClientStore {
+export function createClients(accounts: Accounts, clock: Clock, servers: AuthorizationServers): ClientStore {
   const stored = new Map<string, { readonly info: ClientInfo; readonly digest: Promise<string> }>()
 
   // The page gives the visibility rule for API keys only; assumed to hold for clients, which are managed beside them.
@@ -68,12 +103,26 @@ export function createClients(accounts: Accounts, clock: Clock): ClientStore {
       stored.set(info.clientId, { info, digest: sha256(clientSecret) })
       return { ...info, clientSecret }
     },
+    register(service, app) {
+      const {
+        authMethod = 'none',
+        keys,
+        name = 'A registered app',
+        redirectUris,
+        scopes,
+        grantTypes = grantTypesOf(true),
+      } = app
+      const secret = authMethod.startsWith('client_secret') ? newClientSecret() : undefined
+      const client = servers[service].clients.add({ name, redirectUris, authMethod, keys, scopes, grantTypes }, secret)
+      return { clientId: client.id, ...(secret === undefined ? {} : { clientSecret: secret }) }
+    },
     delete(clientId, options = {}) {
+      if (Object.values(servers).some((server) => server.forget(clientId))) return
       const client = stored.get(clientId)
       if (client === undefined) {
         throw new SandboxError({
           code: 'unknown_client',
-          message: 'Pentographer has no OAuth client with this id.',
+          message: 'The sandbox has no OAuth client with this id.',
           hint: 'clients.list shows the ids that are left.',
         })
       }

@@ -31,6 +31,27 @@ export interface ErrorFacts {
   readonly source: FactSource
 }
 
+/** The authorization server of one service, as far as people sign in there. */
+export interface AuthorizationServerFacts {
+  readonly issuer: string
+  readonly authorize: string
+  readonly token: string
+  readonly register: string
+  readonly revoke?: string
+  readonly resourceMetadata: string
+  /** What its tokens are for. */
+  readonly resource: string
+  readonly tokenFormat: 'jwt' | 'opaque'
+  /** Of each address or form above, where it is from. */
+  readonly sources: Readonly<
+    Record<'issuer' | 'endpoints' | 'resourceMetadata' | 'resource' | 'tokenFormat', FactSource>
+  >
+  /** Seconds; nothing but "short-lived" is documented, for Pensyve. */
+  readonly accessTokenLifetime: number
+  /** Whether this version of the sandbox answers there. */
+  readonly emulated: boolean
+}
+
 /** What is known of one service, as plain data, written from its page and independent of any client. */
 export interface ServiceFacts<ErrorName extends string = string> {
   readonly name: ServiceName
@@ -58,6 +79,8 @@ export interface ServiceFacts<ErrorName extends string = string> {
   readonly defaultScope?: string
   readonly errors: Readonly<Record<ErrorName, ErrorFacts>>
   readonly tokenEndpoint?: { readonly url: string; readonly grants: readonly string[]; readonly source: FactSource }
+  /** Where people are signed in. */
+  readonly authorizationServer?: AuthorizationServerFacts
   /** The day the hosted service closed, if it has. */
   readonly closedOn?: string
 }

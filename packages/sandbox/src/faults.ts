@@ -26,8 +26,8 @@ export interface FaultAnswer {
 export type FaultEffect =
   | (FaultAnswer & { readonly drop?: undefined; readonly garbage?: undefined; readonly redirect?: undefined })
   | {
-      /** The connection breaks before any answer. */
-      readonly drop: true
+      /** The connection breaks before the service hears of it, or (`response`) after it did all and before it answers. */
+      readonly drop: true | 'response'
       readonly status?: undefined
       readonly garbage?: undefined
       readonly redirect?: undefined
@@ -100,7 +100,7 @@ export function createFaults(): FaultScript {
 
 /** The answer a fault gives; undefined when it only delays or drops. */
 export function faultResponse(fault: Fault): Response | undefined {
-  if (fault.drop === true) return undefined
+  if (fault.drop !== undefined) return undefined
   if (fault.redirect !== undefined) {
     return new Response(null, { status: fault.status ?? 307, headers: { location: fault.redirect } })
   }
@@ -123,7 +123,7 @@ function answers({ status, headers, body }: FaultAnswer): boolean {
 function doesSomething(fault: Fault): boolean {
   return (
     answers(fault) ||
-    fault.drop === true ||
+    fault.drop !== undefined ||
     fault.garbage === true ||
     fault.redirect !== undefined ||
     fault.delay !== undefined

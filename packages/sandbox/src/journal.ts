@@ -1,5 +1,5 @@
 import { leakMarker, previewOf } from './secrets.ts'
-import type { PresentedCredential } from './service.ts'
+import type { Identity, PresentedCredential } from './service.ts'
 import type { CredentialHeader, ServiceName } from './service-name.ts'
 
 /** One request that reached the sandbox, without its body, its query values or any secret. */
@@ -59,11 +59,9 @@ export function createJournal(): WritableJournal {
 }
 
 /** What the journal keeps of a credential. */
-export function journalCredential(
-  presented: PresentedCredential | undefined,
-  valid: boolean,
-): JournalEntry['credential'] {
+export function journalCredential({ presented, holder, known }: Identity): JournalEntry['credential'] {
   if (presented === undefined) return undefined
+  const valid = known ?? holder !== undefined
   return { kind: presented.kind, header: presented.header, preview: previewOf(presented.value), valid }
 }
 

@@ -1,3 +1,6 @@
+import type { SignInOptions } from './authorization-server/configuration.ts'
+import type { FetchClientMetadata } from './authorization-server/metadata-documents.ts'
+
 /** What can be set when a sandbox is made. Each switch stands where sources disagree or the service's page is silent. */
 export interface SandboxOptions {
   /** The time in milliseconds since 1970 (default: the real time). */
@@ -6,6 +9,8 @@ export interface SandboxOptions {
   readonly streamInterval?: number | undefined
   /** Hosts of web pages that may call the MCP endpoints, beside each service's own and those of this machine. */
   readonly mcpPageHosts?: readonly string[] | undefined
+  /** Reads client ID metadata documents that `sandbox.clientMetadata` does not have (default: there are no others). */
+  readonly fetchClientMetadata?: FetchClientMetadata | undefined
   readonly pendium?: PendiumOptions | undefined
   readonly pensyve?: PensyveOptions | undefined
   readonly profundis?: ProfundisOptions | undefined
@@ -14,7 +19,12 @@ export interface SandboxOptions {
 }
 
 /** Switches of the Pendium sandbox. */
-export interface PendiumOptions {
+export interface PendiumOptions extends SignInOptions {
+  /**
+   * Whether a sign-in ends the tokens that the account got from earlier ones (default false: a newer version of the page says
+   * so, the page does not).
+   */
+  readonly lastLoginWins?: boolean | undefined
   /** Status of "not found or you don't have access" (default 401, the page's heading; 403 and 404 are guesses). */
   readonly agentRefusalStatus?: 401 | 403 | 404 | undefined
   /** Texts of a refused key: the page's (default), or those of an older version of it, which speak of an API key. */
@@ -26,7 +36,7 @@ export interface PendiumOptions {
 }
 
 /** Switches of the Pensyve sandbox. */
-export interface PensyveOptions {
+export interface PensyveOptions extends SignInOptions {
   /** Status of an invalid or revoked key (default 403, found in the public gateway; its SDK's text expects 401). */
   readonly invalidKeyStatus?: 401 | 403 | undefined
   /** Status of an invalid key or token on the MCP endpoint (default 401; 403 without a challenge is found). */
@@ -35,6 +45,11 @@ export interface PensyveOptions {
   readonly scopeRefusalOnMcp?: 'http-403' | 'tool-error' | undefined
   /** Whether the list of tools leaves out those that the credential's scope does not allow (default false). */
   readonly hideToolsOutOfScope?: boolean | undefined
+  /**
+   * Status of an access token that is not valid (default 401, so that clients sign in again; the gateway's source that could
+   * be read is older than its access tokens, and answers every bad credential with 403).
+   */
+  readonly invalidTokenStatus?: 401 | 403 | undefined
   /** Calls per minute and key (default: no limit; the public gateway's own default is 300). */
   readonly rateLimit?: number | undefined
   /** Adds the `Sunset` and `Deprecation` headers that the gateway sent before the cloud closed (default false). */
@@ -42,7 +57,7 @@ export interface PensyveOptions {
 }
 
 /** Switches of the Profundis sandbox. */
-export interface ProfundisOptions {
+export interface ProfundisOptions extends SignInOptions {
   /** Whether the REST API takes `Authorization: Bearer` beside `X-API-KEY` (default true; only the latter was seen). */
   readonly acceptBearer?: boolean | undefined
 }

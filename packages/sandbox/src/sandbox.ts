@@ -1,4 +1,9 @@
 import { type Accounts, createAccounts } from './accounts.ts'
+import { type OutsideOrigins, outsideOf, type SandboxRequestInit } from './addresses.ts'
+import { type Apps, createApps } from './authorization-server/apps.ts'
+import { type ClientMetadata, createClientMetadata } from './authorization-server/metadata-documents.ts'
+import { createAuthorizationServers } from './authorization-server/servers.ts'
+import { createTokens, type Tokens } from './authorization-server/tokens.ts'
 import { type Clients, createClients } from './clients.ts'
 import { type Clock, createClock } from './clock.ts'
 import { createFaults, type Faults, faultResponse } from './faults.ts'
@@ -27,12 +32,18 @@ export interface Sandbox {
    * @example
    * await sandbox.fetch('https://api.pensyve.com/v1/health')
    */
-  fetch(input: Request | URL | string, init?: RequestInit): Promise<Response>
+  fetch(input: Request | URL | string, init?: SandboxRequestInit): Promise<Response>
   /** The documented origins that the sandbox answers for. */
   readonly origins: readonly string[]
   readonly accounts: Accounts
   readonly keys: Keys
   readonly clients: Clients
+  /** Client ID metadata documents, in the place of the network. */
+  readonly clientMetadata: ClientMetadata
+  /** Apps that people have connected by signing in. */
+  readonly apps: Apps
+  /** Access and refresh tokens, as the services see them. */
+  readonly tokens: Tokens
   readonly clock: Clock
   readonly faults: Faults
   readonly journal: Journal
@@ -58,9 +69,11 @@ export function createSandbox(options: SandboxOptions = {}): Sandbox {
   const clock = createClock(options.now)
   const accounts = createAccounts()
   const keys = createKeys(accounts, clock)
-  const clients = createClients(accounts, clock)
+  const clientMetadata = createClientMetadata(options.fetchClientMetadata)
+  const authorizationServers = createAuthorizationServers({ accounts, clock, clientMetadata }, options)
+  const clients = createClients(accounts, clock, authorizationServers)
   const usage = createUsageLog()
-  const state: SandboxState = { options, clock, accounts, keys, clients, usage }
+  const state: SandboxState = { options, clock, accounts, keys, clients, usage, authorizationServers }
   // The cast forgets which accounts a service has: each sees only the exchanges made with its own `identify`.
   const services = new Map<string, Service>(
     [
@@ -69,29 +82,24 @@ export function createSandbox(options: SandboxOptions = {}): Sandbox {
       createProfundis(state),
       createPentographer(state),
       createPendra(state),
-    ].flatMap((service: Pick<Service, 'origin' | 'furtherOrigins'>) =>
-      [service.origin, ...(service.furtherOrigins ?? [])].map((origin): [string, Service] => [
-        origin,
-        service as unknown as Service,
-      ]),
-    ),
+    ].flatMap((service) => service.origins.map((origin) => [origin, service as unknown as Service])),
   )
   const faults = createFaults()
   const journal = createJournal()
 
-  const answer = async (request: Request): Promise<Response> => {
+  const answer = async (request: Request, origins: OutsideOrigins | undefined): Promise<Response> => {
     // 1. The service, by the documented origin.
     const url = new URL(request.url)
     const service = services.get(url.origin)
     if (service === undefined) throw unknownOrigin(url.origin, [...services.keys()])
     const at = clock.now()
-    const here = service.operations.filter(({ origin = service.origin }) => origin === url.origin)
-    const operation = findOperation(here, request.method, url.pathname)
+    const operation = findOperation(service, request.method, url)
     // 2. A scripted fault, if one is for this request; its delay comes first, like the delay of a network.
     const fault = faults.take(service.name, request.method, url)
     const gaveUp = fault?.delay !== undefined && (await pause(fault.delay, request.signal)) === 'aborted'
     // 3. Who is asking, which every service says in its own way.
-    const exchange: Exchange = { request, url, identity: await service.identify(request) }
+    const outside = outsideOf(origins)
+    const exchange: Exchange = { request, url, outside, identity: await service.identify(request) }
     const note = (status: number, faulted: boolean): void =>
       journal.add({
         at,
@@ -100,7 +108,7 @@ export function createSandbox(options: SandboxOptions = {}): Sandbox {
         method: request.method,
         url: journalUrl(url),
         status,
-        credential: journalCredential(exchange.identity.presented, exchange.identity.holder !== undefined),
+        credential: journalCredential(exchange.identity),
         headers: [...request.headers.keys()],
         faulted,
       })
@@ -115,17 +123,27 @@ export function createSandbox(options: SandboxOptions = {}): Sandbox {
     }
     // 4. The service's own answer.
     const response = await (operation?.answer(exchange) ?? service.notFound(exchange))
+    if (fault?.drop === 'response') {
+      note(0, true)
+      throw connectionDropped()
+    }
     service.stamp?.(response.headers)
     note(response.status, false)
     return response
   }
 
   return {
-    fetch: async (input, init) => answer(new Request(input, init)),
+    fetch: async (input, init) => answer(new Request(input, init), init?.origins),
     origins: [...services.keys()],
     accounts,
     keys,
     clients,
+    clientMetadata,
+    apps: createApps(authorizationServers),
+    tokens: createTokens(authorizationServers, {
+      accountId: (service, id) => accounts.get(service, id).id,
+      now: clock.now,
+    }),
     clock,
     faults,
     journal,

@@ -50,7 +50,9 @@ export async function listen(sandbox: Sandbox, options: ListenOptions = {}): Pro
   const origins: Record<string, string> = {}
   try {
     for (const [index, origin] of sandbox.origins.entries()) {
-      const server = createServer((incoming, outgoing) => void answer(sandbox, origin, host, incoming, outgoing))
+      const server = createServer(
+        (incoming, outgoing) => void answer({ sandbox, origin, origins, host }, incoming, outgoing),
+      )
       servers.push(server)
       const bound = await bind(server, host, port === 0 ? 0 : port + index)
       origins[origin] = `http://${inUrl(host)}:${bound}`
@@ -67,10 +69,17 @@ export async function listen(sandbox: Sandbox, options: ListenOptions = {}): Pro
   return { origins, close, [Symbol.asyncDispose]: close }
 }
 
+/** One port, and what stands behind it. */
+interface Port {
+  readonly sandbox: Sandbox
+  readonly origin: string
+  /** All of them: a client that asks one port is told of others. */
+  readonly origins: Readonly<Record<string, string>>
+  readonly host: string
+}
+
 async function answer(
-  sandbox: Sandbox,
-  origin: string,
-  host: string,
+  { sandbox, origin, origins, host }: Port,
   incoming: IncomingMessage,
   outgoing: ServerResponse,
 ): Promise<void> {
@@ -87,7 +96,9 @@ async function answer(
       outgoing.writeHead(413, { 'content-type': 'text/plain' }).end('The sandbox takes bodies of 10 MiB at most.')
       return
     }
-    const response = await sandbox.fetch(requestOf(incoming, origin, body, left.signal))
+    const response = await sandbox.fetch(requestOf(incoming, origin, body, left.signal), {
+      origins: asCalled(incoming, origins),
+    })
     outgoing.writeHead(response.status, headersOf(response))
     if (response.body === null) outgoing.end()
     // `pipeline` stops reading when the client goes away, so an endless stream does not go on for nobody.
@@ -130,6 +141,14 @@ function requestOf(incoming: IncomingMessage, origin: string, body: Buffer, sign
 function headersOf(response: Response): Record<string, string | string[]> {
   const cookies = response.headers.getSetCookie()
   return { ...Object.fromEntries(response.headers), ...(cookies.length === 0 ? {} : { 'set-cookie': cookies }) }
+}
+
+// A client that calls the sandbox `localhost` must be told of `localhost`: metadata names the address that was asked.
+function asCalled(incoming: IncomingMessage, origins: Readonly<Record<string, string>>): Record<string, string> {
+  const name = (incoming.headers.host ?? '').toLowerCase().replace(/:\d+$/, '')
+  return Object.fromEntries(
+    Object.entries(origins).map(([origin, local]) => [origin, `http://${name}:${new URL(local).port}`]),
+  )
 }
 
 function isOwnHost(incoming: IncomingMessage, host: string): boolean {

@@ -1,4 +1,5 @@
 import type { AccountTypes } from './accounts.ts'
+import type { Outside } from './addresses.ts'
 import type { KeyInfo } from './keys.ts'
 import type { CredentialHeader, ServiceName } from './service-name.ts'
 
@@ -14,19 +15,34 @@ export interface PresentedCredential {
 export interface Holder<S extends ServiceName = ServiceName> {
   readonly account: AccountTypes[S]
   /** The API key used, if it was one. */
-  readonly key?: KeyInfo
+  readonly key?: KeyInfo | undefined
+  /** The access token of a sign-in used, if it was one. */
+  readonly token?: TokenInfo | undefined
+}
+
+/** What an access token of an authorization server stands for. */
+export interface TokenInfo {
+  readonly account: string
+  readonly scopes: readonly string[]
+  readonly clientId: string
+  /** The documented URL of the resource it is for. */
+  readonly resource: string
 }
 
 /** What a request says about its sender: what it presented, and who that is, if the service accepts it. */
 export interface Identity<S extends ServiceName = ServiceName> {
   readonly presented?: PresentedCredential | undefined
   readonly holder?: Holder<S> | undefined
+  /** For a client, which speaks for no account: whether the service knows it. */
+  readonly known?: boolean | undefined
 }
 
 /** One request on its way through a service. */
 export interface Exchange<S extends ServiceName = ServiceName> {
   readonly request: Request
+  /** On the documented origin. */
   readonly url: URL
+  readonly outside: Outside
   /** Replaced by an operation that finds the credential elsewhere, as a token endpoint does in the body. */
   identity: Identity<S>
 }
@@ -34,10 +50,10 @@ export interface Exchange<S extends ServiceName = ServiceName> {
 /** One operation of a service: where it is, and how it answers. */
 export interface Operation<S extends ServiceName = ServiceName> {
   readonly name: string
-  /** One of the service's further origins; without it, the service's own. */
-  readonly origin?: string
   /** `*` takes any method. */
-  readonly method: 'GET' | 'POST' | '*'
+  readonly method: 'GET' | 'POST' | 'OPTIONS' | '*'
+  /** The documented origin it is on (default: the service's first). */
+  readonly origin?: string | undefined
   /** An exact path, or a prefix that ends with `/*`. */
   readonly path: string
   answer(exchange: Exchange<S>): Response | Promise<Response>
@@ -46,9 +62,8 @@ export interface Operation<S extends ServiceName = ServiceName> {
 /** One service of the kernel: everything it does is in `operations`. */
 export interface Service<S extends ServiceName = ServiceName> {
   readonly name: S
-  readonly origin: string
-  /** Further documented origins, on which some operations are. */
-  readonly furtherOrigins?: readonly string[]
+  /** The documented origins, the one of its REST API first. */
+  readonly origins: readonly string[]
   readonly operations: readonly Operation<S>[]
   /** Reads and looks up the credential; refuses nothing, so that public operations can share it. */
   identify(request: Request): Promise<Identity<S>>
@@ -59,9 +74,12 @@ export interface Service<S extends ServiceName = ServiceName> {
 }
 
 /** The operation of a service that a request is for. */
-export function findOperation(operations: readonly Operation[], method: string, path: string): Operation | undefined {
-  return operations.find(
-    (operation) => (operation.method === '*' || operation.method === method) && coversPath(operation.path, path),
+export function findOperation(service: Service, method: string, url: URL): Operation | undefined {
+  return service.operations.find(
+    (operation) =>
+      (operation.origin ?? service.origins[0]) === url.origin &&
+      (operation.method === '*' || operation.method === method) &&
+      coversPath(operation.path, url.pathname),
   )
 }
 

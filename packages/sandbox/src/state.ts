@@ -1,4 +1,5 @@
 import type { Accounts } from './accounts.ts'
+import type { AuthorizationServers } from './authorization-server/servers.ts'
 import type { ClientStore } from './clients.ts'
 import type { Clock } from './clock.ts'
 import type { KeyStore } from './keys.ts'
@@ -13,4 +14,5 @@ export interface SandboxState {
   readonly keys: KeyStore
   readonly clients: ClientStore
   readonly usage: UsageLog
+  readonly authorizationServers: AuthorizationServers
 }

@@ -17,8 +17,9 @@ export interface PendraUsage {
 export interface ProfundisUsage {
   /** Milliseconds since 1970, on the sandbox's clock. */
   readonly at: number
-  /** Undefined when an access token was used. */
-  readonly keyId: string | undefined
+  /** The API key used, or the app whose access token was. */
+  readonly keyId?: string
+  readonly clientId?: string
   readonly account: string
   readonly operation: string
   readonly credits: number

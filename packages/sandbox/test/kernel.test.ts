@@ -9,7 +9,9 @@ const services = Object.keys(facts) as ServiceName[]
 const health = 'https://api.pensyve.com/v1/health'
 
 test('an origin that is no service is an error, not an answer', async () => {
-  await expect(createSandbox().fetch('https://mcp.pendra.ai/mcp')).rejects.toMatchObject({ code: 'unknown_origin' })
+  await expect(createSandbox().fetch('https://console.pendra.ai/api-keys')).rejects.toMatchObject({
+    code: 'unknown_origin',
+  })
   await expect(createSandbox().fetch('http://pendium.ai/')).rejects.toMatchObject({ code: 'unknown_origin' })
 })
 
@@ -182,6 +184,23 @@ describe('faults', () => {
     const error = await sandbox.fetch(health).catch((thrown: unknown) => thrown)
     expect(error).toBeInstanceOf(TypeError)
     expect(SandboxError.isInstance((error as TypeError).cause)).toBe(true)
+  })
+
+  test('drop the answer after the service did all', async () => {
+    const sandbox = createSandbox()
+    sandbox.faults.add({ drop: 'response', times: 1 })
+    const headers = bearer(sandbox.keys.create('pensyve').key)
+    const remember = call(sandbox, 'https://api.pensyve.com/v1/remember', headers, {
+      entity: 'ada',
+      fact: 'drinks tea',
+    })
+    await expect(remember).rejects.toBeInstanceOf(TypeError)
+    const { json } = await call(sandbox, 'https://api.pensyve.com/v1/recall', headers, { query: 'tea' })
+    expect(json.memories).toHaveLength(1)
+    expect(sandbox.journal.entries.map(({ status, faulted }) => [status, faulted])).toEqual([
+      [0, true],
+      [200, false],
+    ])
   })
 
   test('need something to do', () => {

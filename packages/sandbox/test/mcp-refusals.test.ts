@@ -176,12 +176,13 @@ describe.each(services)('%s', (service) => {
     ])
   })
 
-  test('over HTTP: the same refusal', async () => {
+  test('over HTTP: the same refusal, and metadata at the address that was called', async () => {
     const sandbox = createSandbox()
     await using server = await listen(sandbox)
     const { origin, pathname } = new URL(url)
     const answer = await ask({ fetch }, `${server.origins[origin]}${pathname}`, { method: 'POST' })
-    expect([answer.status, answer.challenge]).toEqual([401, texts.missingChallenge])
+    const here = texts.missingChallenge.replace(origin, server.origins[origin] as string)
+    expect([answer.status, answer.challenge]).toEqual([401, here])
   })
 })
 

@@ -40,10 +40,11 @@ test('401 without a credential and with a wrong one', async () => {
   const sandbox = createSandbox()
   const missing = await ask(sandbox, {})
   expect([missing.status, missing.json.error]).toEqual([401, 'invalid_token'])
-  expect(missing.headers.get('www-authenticate')).toBe('Bearer')
+  const metadata = 'Bearer resource_metadata="https://mcp.profundis.io/.well-known/oauth-protected-resource"'
+  expect(missing.headers.get('www-authenticate')).toBe(metadata)
   const invalid = await ask(sandbox, apiKey('unknown'))
   expect([invalid.status, invalid.json.error]).toEqual([401, 'invalid_token'])
-  expect(invalid.headers.get('www-authenticate')).toBe('Bearer error="invalid_token"')
+  expect(invalid.headers.get('www-authenticate')).toBe(`${metadata}, error="invalid_token"`)
   expect(missing.json.error_description).not.toBe(invalid.json.error_description)
 })
 

@@ -38,7 +38,7 @@ test('one port of this machine for each documented origin', async () => {
   const sandbox = createSandbox()
   const at = await start(sandbox)
   const origins = sandbox.origins.map(at)
-  expect(new Set(origins).size).toBe(7)
+  expect(new Set(origins).size).toBe(9)
   expect(origins.every((origin) => /^http:\/\/127\.0\.0\.1:\d+$/.test(origin))).toBe(true)
   for (const origin of sandbox.origins) expect((await fetch(`${at(origin)}/nowhere`)).status).toBe(404)
 })
@@ -55,6 +55,14 @@ test('keys, bodies and the journal work as in the kernel', async () => {
     ['https://api.pensyve.com/v1/remember?q=***', 200],
     ['https://api.pensyve.com/v1/remember?q=***', 401],
   ])
+})
+
+test('metadata names the address that was called', async () => {
+  const sandbox = createSandbox()
+  const at = await start(sandbox)
+  const local = at('https://app.pentographer.com').replace('127.0.0.1', 'localhost')
+  const { issuer, token_endpoint } = await (await fetch(`${local}/api/oauth/discovery`)).json()
+  expect([issuer, token_endpoint]).toEqual([local, `${local}/api/oauth/token`])
 })
 
 test('GraphQL over HTTP', async () => {

@@ -12,6 +12,8 @@ export interface McpCaller<S extends ServiceName = ServiceName> {
   readonly scopes?: readonly string[] | undefined
   /** The key used, if it was one. */
   readonly key?: KeyInfo | undefined
+  /** The app whose access token was used, if it was one. */
+  readonly clientId?: string | undefined
 }
 
 /** What became of the credential of a request: undefined is one that the service does not accept. */

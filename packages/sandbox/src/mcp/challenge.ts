@@ -1,5 +1,12 @@
+import type { Outside } from '../addresses.ts'
+
+/** Who can say how a documented address is called from outside: a request on its way. */
+export interface Caller {
+  readonly outside: Outside
+}
+
 /** The URL of the protected resource metadata that a challenge names; undefined where a service has none. */
-export type MetadataUrl = (request: Request) => string | undefined
+export type MetadataUrl = (caller: Caller) => string | undefined
 
 /** What a challenge says beside the scheme; parameters that are undefined are left out. */
 export interface ChallengeParameters {

@@ -1,4 +1,4 @@
-import type { Operation } from '../service.ts'
+import type { Exchange, Operation } from '../service.ts'
 import type { ServiceName } from '../service-name.ts'
 import { type FindCredential, identityOf, type McpCaller } from './caller.ts'
 import type { McpProtocol, McpServerInfo } from './protocol.ts'
@@ -18,11 +18,11 @@ export interface McpEndpoint<S extends ServiceName> {
   /** The answer to a browser that opens the address, where there is one. */
   page?(request: Request): Response | undefined
   /** The refusal of a request without a credential. */
-  missing(request: Request): Response
+  missing(exchange: Exchange<S>): Response
   /** The refusal of a credential that is not accepted. */
-  invalid(request: Request): Response
+  invalid(exchange: Exchange<S>): Response
   /** The refusal of a caller whose credential is good, if something else is in the way. */
-  admit?(caller: McpCaller<S>, request: Request): Response | undefined
+  admit?(caller: McpCaller<S>, exchange: Exchange<S>): Response | undefined
   /** Whether a tool is on the list that this caller sees (default: every one is). */
   lists?(tool: McpTool<S>, caller: McpCaller<S>): boolean
 }
@@ -48,13 +48,13 @@ export function createMcpOperation<S extends ServiceName>(endpoint: McpEndpoint<
       if (page !== undefined) return page
       const found = await endpoint.findCredential(request)
       exchange.identity = identityOf(found, request.headers, endpoint.keyPattern)
-      if (found === 'missing') return endpoint.missing(request)
-      if (found === undefined) return endpoint.invalid(request)
-      const refusal = endpoint.admit?.(found, request)
+      if (found === 'missing') return endpoint.missing(exchange)
+      if (found === undefined) return endpoint.invalid(exchange)
+      const refusal = endpoint.admit?.(found, exchange)
       if (refusal !== undefined) return refusal
       protocol ??= (await import('./protocol.ts')).createProtocol(endpoint.info, tools)
       return protocol.serve(
-        request,
+        exchange,
         found,
         tools.filter((tool) => endpoint.lists?.(tool, found) ?? true),
       )

@@ -10,6 +10,7 @@ import {
   WebStandardStreamableHTTPServerTransport,
 } from '@modelcontextprotocol/server'
 import type { JsonObject } from '../request-body.ts'
+import type { Exchange } from '../service.ts'
 import type { ServiceName } from '../service-name.ts'
 import type { McpCall, McpTool } from './tool.ts'
 
@@ -22,7 +23,7 @@ export interface McpServerInfo {
 /** One server of the protocol, with the credential already judged. */
 export interface McpProtocol<S extends ServiceName> {
   /** Answers a request with those of the tools that are `listed`; all of them can be called. */
-  serve(request: Request, caller: McpCall<S>['caller'], listed: readonly McpTool<S>[]): Promise<Response>
+  serve(exchange: Exchange<S>, caller: McpCall<S>['caller'], listed: readonly McpTool<S>[]): Promise<Response>
 }
 
 // Above the largest file that an emulated tool takes, so that the tool itself can refuse one.
@@ -72,10 +73,11 @@ export function createProtocol<S extends ServiceName>(
   }
 
   return {
-    async serve(request, caller, listed) {
+    async serve({ request, outside }, caller, listed) {
       let refusal: Response | undefined
       const call: McpCall<S> = {
         request,
+        outside,
         caller,
         refuse(response) {
           refusal = response

@@ -1,3 +1,4 @@
+import type { Outside } from '../addresses.ts'
 import type { JsonObject } from '../request-body.ts'
 import type { ServiceName } from '../service-name.ts'
 import type { McpCaller } from './caller.ts'
@@ -18,6 +19,7 @@ export interface ToolAnswer {
 /** One call of a tool. */
 export interface McpCall<S extends ServiceName = ServiceName> {
   readonly request: Request
+  readonly outside: Outside
   readonly caller: McpCaller<S>
   /** Has the whole HTTP request answered with `response` instead of a tool result. */
   refuse(response: Response): ToolAnswer

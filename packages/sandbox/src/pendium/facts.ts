@@ -62,5 +62,24 @@ export const pendiumFacts: ServiceFacts<PendiumError> = {
       source: 'found',
     },
   },
+  authorizationServer: {
+    issuer: 'https://pendium.ai',
+    authorize: 'https://pendium.ai/authorize',
+    token: 'https://pendium.ai/token',
+    register: 'https://pendium.ai/register',
+    resourceMetadata: 'https://pendium.ai/.well-known/oauth-protected-resource',
+    resource: 'https://pendium.ai/mcp',
+    // "The token is validated against Pendium's database."
+    tokenFormat: 'opaque',
+    sources: {
+      issuer: 'assumed',
+      endpoints: 'page',
+      resourceMetadata: 'page',
+      resource: 'assumed',
+      tokenFormat: 'assumed',
+    },
+    accessTokenLifetime: 3600,
+    emulated: true,
+  },
   tokenEndpoint: { url: 'https://pendium.ai/token', grants: ['authorization_code'], source: 'page' },
 }

@@ -1,7 +1,7 @@
 import { refusal } from '../facts.ts'
 import { keyCallers } from '../mcp/api-key.ts'
 import type { FindCredential } from '../mcp/caller.ts'
-import { bearerChallenge, type MetadataUrl } from '../mcp/challenge.ts'
+import { bearerChallenge, type Caller, type MetadataUrl } from '../mcp/challenge.ts'
 import { createMcpOperation } from '../mcp/endpoint.ts'
 import { failed, inputOf, json, type McpCall, type McpTool, number, type ToolAnswer, text } from '../mcp/tool.ts'
 import { type JsonObject, stringField } from '../request-body.ts'
@@ -33,15 +33,15 @@ export function createPendiumMcp(state: SandboxState, parts: PendiumMcpParts): O
   const {
     visibility,
     findCredential = keyCallers(state, 'pendium'),
-    metadataUrl = () => 'https://pendium.ai/.well-known/oauth-protected-resource',
+    metadataUrl = ({ outside }) => outside('https://pendium.ai/.well-known/oauth-protected-resource'),
   } = parts
   const { invalidCredential, missingCredential } = errors
 
-  const invalid = (request: Request): Response =>
+  const invalid = (caller: Caller): Response =>
     refusal(
       invalidCredential,
       bearerChallenge({
-        resource_metadata: metadataUrl(request),
+        resource_metadata: metadataUrl(caller),
         error: 'invalid_token',
         error_description: invalidCredential.text,
       }),
@@ -55,7 +55,7 @@ export function createPendiumMcp(state: SandboxState, parts: PendiumMcpParts): O
     if (options.agentRefusalOnMcp !== 'http-401') return failed(description)
     // The page's heading taken by the letter, with the challenge that it says a 401 has.
     const body = { error: description }
-    const challenge = bearerChallenge({ resource_metadata: metadataUrl(call.request) })
+    const challenge = bearerChallenge({ resource_metadata: metadataUrl(call) })
     return call.refuse(refusal({ ...errors.agentNotAccessible, text: description, body }, challenge))
   }
 
@@ -69,9 +69,9 @@ export function createPendiumMcp(state: SandboxState, parts: PendiumMcpParts): O
       keyPattern: key.pattern,
       pageHosts: state.options.mcpPageHosts,
       page: (request) => (asksForPage(request) ? mcpPage() : undefined),
-      missing: (request) => refusal(missingCredential, bearerChallenge({ resource_metadata: metadataUrl(request) })),
+      missing: (exchange) => refusal(missingCredential, bearerChallenge({ resource_metadata: metadataUrl(exchange) })),
       invalid,
-      admit: ({ via }, request) => (via === 'api-key' && options.apiKeyOnMcp !== true ? invalid(request) : undefined),
+      admit: ({ via }, exchange) => (via === 'api-key' && options.apiKeyOnMcp !== true ? invalid(exchange) : undefined),
     }),
   ]
 }

@@ -1,4 +1,5 @@
 import type { ErrorFacts } from '../facts.ts'
+import { tokenCallers } from '../mcp/token.ts'
 import { apiKeyHeaderOf, presentedKey } from '../presented-credential.ts'
 import type { Exchange, Operation, Service } from '../service.ts'
 import type { SandboxState } from '../state.ts'
@@ -45,12 +46,13 @@ export function createPendium(state: SandboxState): Service<'pendium'> {
 
   return {
     name: 'pendium',
-    origin: 'https://pendium.ai',
+    origins: pendiumFacts.origins,
     operations: [
       ...operations.map(({ run, ...operation }): Operation<'pendium'> => ({ ...operation, answer: guarded(run) })),
       // Found: the score look-up is the one public operation.
       { name: 'score', method: 'GET', path: '/api/visibility/score', answer: ({ url }) => score(url) },
-      ...createPendiumMcp(state, { visibility }),
+      ...createPendiumMcp(state, { visibility, findCredential: tokenCallers(state, 'pendium') }),
+      ...state.authorizationServers.pendium.operations(pendiumFacts.origins),
     ],
     async identify({ headers }) {
       // "REST API: The server extracts the API key from the x-api-key header": Bearer is no credential here.

@@ -135,7 +135,7 @@ export function createPendra(state: SandboxState): Service<'pendra'> {
 
   return {
     name: 'pendra',
-    origin: 'https://api.pendra.ai',
+    origins: pendraFacts.origins,
     operations,
     async identify({ headers, url }) {
       const bearer = bearerOf(headers)

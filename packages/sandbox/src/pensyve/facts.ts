@@ -14,7 +14,7 @@ const limited = 'Too many requests. Please retry later.'
 export const pensyveFacts: ServiceFacts<PensyveError> = {
   name: 'pensyve',
   title: 'Pensyve',
-  origins: ['https://api.pensyve.com', 'https://mcp.pensyve.com'],
+  origins: ['https://api.pensyve.com', 'https://mcp.pensyve.com', 'https://pensyve.com'],
   closedOn: '2026-10-01',
   resources: [
     {
@@ -56,6 +56,25 @@ export const pensyveFacts: ServiceFacts<PensyveError> = {
     'mcp:write': ['remember', 'forget', 'observe', 'episode_start', 'episode_end'],
   },
   defaultScope: 'mcp',
+  authorizationServer: {
+    issuer: 'https://mcp.pensyve.com',
+    authorize: 'https://pensyve.com/oauth/authorize',
+    token: 'https://mcp.pensyve.com/oauth/token',
+    register: 'https://mcp.pensyve.com/oauth/register',
+    revoke: 'https://mcp.pensyve.com/oauth/revoke',
+    resourceMetadata: 'https://mcp.pensyve.com/.well-known/oauth-protected-resource',
+    resource: 'https://mcp.pensyve.com/mcp',
+    tokenFormat: 'jwt',
+    sources: {
+      issuer: 'found',
+      endpoints: 'found',
+      resourceMetadata: 'found',
+      resource: 'assumed',
+      tokenFormat: 'page',
+    },
+    accessTokenLifetime: 900,
+    emulated: true,
+  },
   tokenEndpoint: {
     url: 'https://mcp.pensyve.com/oauth/token',
     grants: ['authorization_code', 'refresh_token'],

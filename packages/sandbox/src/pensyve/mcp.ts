@@ -34,16 +34,16 @@ export function createPensyveMcp(state: SandboxState, parts: PensyveMcpParts): O
     memories,
     limit,
     findCredential = keyCallers(state, 'pensyve'),
-    metadataUrl = () => `${pensyveMcpOrigin}/.well-known/oauth-protected-resource`,
+    metadataUrl = ({ outside }) => outside(`${pensyveMcpOrigin}/.well-known/oauth-protected-resource`),
   } = parts
 
-  const outOfScope = (operation: string, { caller, request }: McpCall<'pensyve'>): ScopeRefusal | undefined => {
+  const outOfScope = (operation: string, { caller, outside }: McpCall<'pensyve'>): ScopeRefusal | undefined => {
     if (options.scopeRefusalOnMcp === 'tool-error' || allows(scopesOf(caller), operation)) return undefined
     const scope = neededScope(operation)
     const challenge = bearerChallenge({
       error: 'insufficient_scope',
       scope,
-      resource_metadata: metadataUrl(request),
+      resource_metadata: metadataUrl({ outside }),
       error_description: errors.insufficientScope.text,
     })
     return { scope, response: refusal(errors.insufficientScope, challenge) }
@@ -74,9 +74,9 @@ export function createPensyveMcp(state: SandboxState, parts: PensyveMcpParts): O
       findCredential,
       keyPattern: key.pattern,
       pageHosts: state.options.mcpPageHosts,
-      missing: (request) =>
-        refusal(errors.missingCredential, bearerChallenge({ resource_metadata: metadataUrl(request) })),
-      invalid(request) {
+      missing: (exchange) =>
+        refusal(errors.missingCredential, bearerChallenge({ resource_metadata: metadataUrl(exchange) })),
+      invalid(exchange) {
         const { text: description, body } = errors.invalidCredential
         // Found: 403 and no challenge, in versions from before there were access tokens. Assumed: 401 since then, as no
         // client starts a sign-in without it.
@@ -84,7 +84,7 @@ export function createPensyveMcp(state: SandboxState, parts: PensyveMcpParts): O
         return refusal(
           { ...errors.invalidCredential, status: 401, body: { ...body, error: 'unauthorized' } },
           bearerChallenge({
-            resource_metadata: metadataUrl(request),
+            resource_metadata: metadataUrl(exchange),
             error: 'invalid_token',
             error_description: description,
           }),

@@ -1,11 +1,13 @@
+import { challengeFor } from '../authorization-server/authorization-server.ts'
 import { type ErrorFacts, refusal } from '../facts.ts'
+import { tokenCallers } from '../mcp/token.ts'
 import { presentedKey } from '../presented-credential.ts'
 import { createRateLimit } from '../rate-limit.ts'
 import { type JsonObject, jsonBody } from '../request-body.ts'
 import type { Exchange, Operation, Service } from '../service.ts'
 import type { SandboxState } from '../state.ts'
 import { pensyveFacts } from './facts.ts'
-import { createPensyveMcp, pensyveMcpOrigin } from './mcp.ts'
+import { createPensyveMcp } from './mcp.ts'
 import { createMemories, namespaceOf } from './memories.ts'
 import { type PensyveCall, pensyveOperations, problem } from './operations.ts'
 import { allows, neededScope } from './scope.ts'
@@ -18,18 +20,26 @@ export function createPensyve(state: SandboxState): Service<'pensyve'> {
   const options = state.options.pensyve ?? {}
   const limit = createRateLimit(options.rateLimit, clock.now)
   const memories = createMemories(clock.now)
-  const invalid: ErrorFacts =
-    options.invalidKeyStatus === 401
-      ? { ...errors.invalidCredential, status: 401, body: { ...errors.invalidCredential.body, error: 'unauthorized' } }
-      : errors.invalidCredential
+  const server = state.authorizationServers.pensyve
+  const [metadata] = server.configuration.resources[0].metadata
+  const invalidKey = invalidCredential(options.invalidKeyStatus ?? 403)
+  const invalidToken = invalidCredential(options.invalidTokenStatus ?? 401)
 
   // The order is the public gateway's: credential, rate limit; the scope after both is assumed.
-  const answer = async (call: PensyveCall, { request, identity }: Exchange<'pensyve'>): Promise<Response> => {
+  const answer = async (call: PensyveCall, exchange: Exchange<'pensyve'>): Promise<Response> => {
+    const { request, identity, outside } = exchange
     if (identity.presented === undefined) return refusal(errors.missingCredential)
-    if (identity.holder?.key === undefined) return refusal(invalid)
-    const { account, key } = identity.holder
-    if (!limit.take(key.id)) return refusal(errors.rateLimited, { 'retry-after': '60' })
-    if (!allows([key.scope ?? 'mcp'], call.scopedAs)) return insufficientScope(call.scopedAs)
+    if (identity.holder === undefined) {
+      if (identity.presented.kind === 'api-key') return refusal(invalidKey)
+      if (invalidToken.status === 403) return refusal(invalidToken)
+      return refusal(invalidToken, { 'www-authenticate': challengeFor(outside(metadata), 'invalid_token') })
+    }
+    const { account, key, token } = identity.holder
+    if (!limit.take(key?.id ?? `${account.id} ${token?.clientId}`)) {
+      return refusal(errors.rateLimited, { 'retry-after': '60' })
+    }
+    const granted = token?.scopes ?? [key?.scope ?? 'mcp']
+    if (!allows(granted, call.scopedAs)) return insufficientScope(call.scopedAs)
     const body: JsonObject | undefined = call.method === 'GET' ? {} : await jsonBody(request)
     if (body === undefined) return problem(400, 'The body must be a JSON object.')
     try {
@@ -49,8 +59,7 @@ export function createPensyve(state: SandboxState): Service<'pensyve'> {
 
   return {
     name: 'pensyve',
-    origin: 'https://api.pensyve.com',
-    furtherOrigins: [pensyveMcpOrigin],
+    origins: pensyveFacts.origins,
     operations: [
       ...pensyveOperations.map(
         (call): Operation<'pensyve'> => ({
@@ -64,12 +73,21 @@ export function createPensyve(state: SandboxState): Service<'pensyve'> {
       open('health', '/v1/health', () => Response.json({ status: 'ok', version: 'sandbox' })),
       open('gateway_health', '/health', () => new Response('ok')),
       open('ready', '/ready', () => new Response('ready')),
-      ...createPensyveMcp(state, { memories, limit }),
+      ...createPensyveMcp(state, { memories, limit, findCredential: tokenCallers(state, 'pensyve') }),
+      ...server.operations(pensyveFacts.origins),
     ],
     async identify(request) {
       // The public gateway matches exactly `Bearer `, and refuses what does not begin with the documented prefix.
       const header = request.headers.get('authorization') ?? ''
-      const presented = presentedKey('authorization', header.startsWith('Bearer ') ? header.slice(7) : undefined)
+      const value = header.startsWith('Bearer ') ? header.slice(7) : undefined
+      if (value !== undefined && /^[\w-]+\.[\w-]+\.[\w-]*$/.test(value)) {
+        const token = await server.findAccessToken(value)
+        return {
+          presented: { kind: 'access-token', header: 'authorization', value },
+          holder: token && { token, account: accounts.get('pensyve', token.account) },
+        }
+      }
+      const presented = presentedKey('authorization', value)
       const key = presented && (await keys.find('pensyve', presented.value))
       return { presented, holder: key && { key, account: accounts.get('pensyve', key.account) } }
     },
@@ -81,6 +99,11 @@ export function createPensyve(state: SandboxState): Service<'pensyve'> {
       headers.set('deprecation', 'true')
     },
   }
+}
+
+function invalidCredential(status: 401 | 403): ErrorFacts {
+  const { invalidCredential: facts } = errors
+  return status === 403 ? facts : { ...facts, status, body: { ...facts.body, error: 'unauthorized' } }
 }
 
 // The status, the text and the challenge are assumed: RFC 6750 section 3.1 gives the form.

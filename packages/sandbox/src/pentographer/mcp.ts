@@ -1,6 +1,6 @@
 import { refusal } from '../facts.ts'
 import type { FindCredential } from '../mcp/caller.ts'
-import { bearerChallenge, type MetadataUrl } from '../mcp/challenge.ts'
+import { bearerChallenge, type Caller, type MetadataUrl } from '../mcp/challenge.ts'
 import { createMcpOperation } from '../mcp/endpoint.ts'
 import type { Identity, Operation } from '../service.ts'
 import type { SandboxState } from '../state.ts'
@@ -22,10 +22,10 @@ export function createPentographerMcp(state: SandboxState, parts: PentographerMc
   const { workspaceOf, findCredential, metadataUrl = () => undefined } = parts
   const challenged = state.options.pentographer?.challenge ?? true
 
-  const unauthorized = (request: Request, error?: 'invalid_token'): Response =>
+  const unauthorized = (caller: Caller, error?: 'invalid_token'): Response =>
     refusal(
       errors.unauthorized,
-      challenged ? bearerChallenge({ resource_metadata: metadataUrl(request), error }) : undefined,
+      challenged ? bearerChallenge({ resource_metadata: metadataUrl(caller), error }) : undefined,
     )
 
   return [
@@ -38,8 +38,8 @@ export function createPentographerMcp(state: SandboxState, parts: PentographerMc
       findCredential,
       keyPattern: key.pattern,
       pageHosts: state.options.mcpPageHosts,
-      missing: (request) => unauthorized(request),
-      invalid: (request) => unauthorized(request, 'invalid_token'),
+      missing: (exchange) => unauthorized(exchange),
+      invalid: (exchange) => unauthorized(exchange, 'invalid_token'),
     }),
   ]
 }

@@ -49,7 +49,7 @@ export function createPentographer(state: SandboxState): Service<'pentographer'>
 
   return {
     name: 'pentographer',
-    origin: 'https://app.pentographer.com',
+    origins: pentographerFacts.origins,
     operations: [
       { name: 'graphql', method: '*', path: '/api/graphql', answer: answerGraphQL },
       { name: 'token', method: 'POST', path: '/api/oauth/token', answer: tokenEndpoint },

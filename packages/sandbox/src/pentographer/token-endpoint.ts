@@ -1,3 +1,4 @@
+import { basicPair } from '../basic-credentials.ts'
 import { refusal } from '../facts.ts'
 import { jsonBody, stringField } from '../request-body.ts'
 import type { Exchange } from '../service.ts'
@@ -54,10 +55,10 @@ export function createTokenEndpoint(
 }
 
 /** `GET /api/oauth/discovery`, found; only what the sandbox does is announced. */
-export function discovery(): Response {
+export function discovery({ outside }: Pick<Exchange, 'outside'>): Response {
   return Response.json({
-    issuer: 'https://app.pentographer.com',
-    token_endpoint: 'https://app.pentographer.com/api/oauth/token',
+    issuer: outside('https://app.pentographer.com'),
+    token_endpoint: outside('https://app.pentographer.com/api/oauth/token'),
     grant_types_supported: ['client_credentials'],
     token_endpoint_auth_methods_supported: ['client_secret_post', 'client_secret_basic'],
   })
@@ -81,16 +82,4 @@ async function bodyFields(request: Request): Promise<(name: string) => string | 
   }
   const form = new URLSearchParams(await request.text())
   return (name) => form.get(name) || undefined
-}
-
-// RFC 6749 section 2.3.1: each half is form-encoded before it is joined.
-function basicPair(headers: Headers): { readonly id: string; readonly secret: string } | undefined {
-  const encoded = /^basic +([A-Za-z0-9+/=]+)$/i.exec(headers.get('authorization') ?? '')?.[1]
-  if (encoded === undefined) return undefined
-  try {
-    const [id = '', ...rest] = atob(encoded).split(':')
-    return { id: decodeURIComponent(id), secret: decodeURIComponent(rest.join(':')) }
-  } catch {
-    return undefined
-  }
 }

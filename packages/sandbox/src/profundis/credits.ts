@@ -10,19 +10,21 @@ export interface Charge {
   readonly account: ProfundisAccount
   readonly operation: string
   readonly via: ProfundisUsage['via']
-  readonly keyId: string | undefined
+  readonly keyId?: string | undefined
+  readonly clientId?: string | undefined
 }
 
 /** Charges a look-up to an account and notes it; undefined, and nothing noted, when the account has not enough credits. */
 export function charge(
   { accounts, clock, usage }: SandboxState,
-  { account, operation, via, keyId }: Charge,
+  { account, operation, via, keyId, clientId }: Charge,
 ): ProfundisAccount | undefined {
   // Read again: two calls may have been let in with the same account at hand.
   const now = accounts.get('profundis', account.id)
   if (creditsOf(now) < price) return undefined
   const left = accounts.update('profundis', now.id, spent(now))
-  usage.add('profundis', { at: clock.now(), keyId, account: now.id, operation, credits: price, via })
+  const by = { ...(keyId === undefined ? {} : { keyId }), ...(clientId === undefined ? {} : { clientId }) }
+  usage.add('profundis', { at: clock.now(), ...by, account: now.id, operation, credits: price, via })
   return left
 }
 

@@ -15,7 +15,7 @@ const credits = 'Not enough credits.'
 export const profundisFacts: ServiceFacts<ProfundisError> = {
   name: 'profundis',
   title: 'Profundis',
-  origins: ['https://api.profundis.io', 'https://mcp.profundis.io'],
+  origins: ['https://api.profundis.io', 'https://mcp.profundis.io', 'https://auth.profundis.io'],
   resources: [
     {
       name: 'rest',
@@ -47,6 +47,25 @@ export const profundisFacts: ServiceFacts<ProfundisError> = {
   key: { prefix: undefined, pattern: '^[A-Za-z0-9._~+/-]+=*$', source: 'assumed' },
   env: { apiKey: 'PROFUNDIS_API_KEY', source: 'found' },
   scopes: {},
+  // The page speaks of a separate server and gives no address.
+  authorizationServer: {
+    issuer: 'https://auth.profundis.io',
+    authorize: 'https://auth.profundis.io/authorize',
+    token: 'https://auth.profundis.io/token',
+    register: 'https://auth.profundis.io/register',
+    resourceMetadata: 'https://mcp.profundis.io/.well-known/oauth-protected-resource',
+    resource: 'https://mcp.profundis.io',
+    tokenFormat: 'opaque',
+    sources: {
+      issuer: 'assumed',
+      endpoints: 'assumed',
+      resourceMetadata: 'assumed',
+      resource: 'page',
+      tokenFormat: 'assumed',
+    },
+    accessTokenLifetime: 3600,
+    emulated: true,
+  },
   errors: {
     missingCredential: {
       status: 401,

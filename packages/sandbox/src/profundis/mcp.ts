@@ -31,7 +31,7 @@ export interface ProfundisMcpParts {
 export function createProfundisMcp(state: SandboxState, parts: ProfundisMcpParts = {}): Operation<'profundis'>[] {
   const {
     findCredential = keyCallers(state, 'profundis'),
-    metadataUrl = () => `${profundisMcpOrigin}/.well-known/oauth-protected-resource`,
+    metadataUrl = ({ outside }) => outside(`${profundisMcpOrigin}/.well-known/oauth-protected-resource`),
   } = parts
   return [
     createMcpOperation<'profundis'>({
@@ -42,13 +42,13 @@ export function createProfundisMcp(state: SandboxState, parts: ProfundisMcpParts
       findCredential,
       keyPattern: key.pattern,
       pageHosts: state.options.mcpPageHosts,
-      missing: (request) =>
-        refusal(errors.missingCredential, bearerChallenge({ resource_metadata: metadataUrl(request) })),
-      invalid: (request) =>
+      missing: (exchange) =>
+        refusal(errors.missingCredential, bearerChallenge({ resource_metadata: metadataUrl(exchange) })),
+      invalid: (exchange) =>
         refusal(
           errors.invalidCredential,
           bearerChallenge({
-            resource_metadata: metadataUrl(request),
+            resource_metadata: metadataUrl(exchange),
             error: 'invalid_token',
             error_description: errors.invalidCredential.text,
           }),
@@ -70,8 +70,9 @@ function toolsOf(state: SandboxState): McpTool<'profundis'>[] {
     (args: JsonObject, { caller }: Call): ToolAnswer => {
       const found = lookUp(args)
       if (found === undefined) return failed(wanted)
-      const { account, via, key: used } = caller
-      const left = charge(state, { account, operation, via: via === 'api-key' ? 'api_key' : 'oauth', keyId: used?.id })
+      const { account, key: used, clientId } = caller
+      const via = caller.via === 'api-key' ? 'api_key' : 'oauth'
+      const left = charge(state, { account, operation, via, keyId: used?.id, clientId })
       // A result and not a status: a 401 or 403 would make a client throw away a good credential.
       if (left === undefined) return failed(errors.outOfCredits.text)
       return json({ ...found, credits: { charged: price, remaining: creditsOf(left) } })
