@@ -111,7 +111,8 @@ function watched(sandbox: Sandbox, arrivals: Arrival[]): Sandbox {
       const { method, url, headers } = request
       const body = request.clone().text()
       arrivals.push({ method, url, headers, body: body.catch(() => '') })
-      return sandbox.fetch(request)
+      // How the server says under which address it was called.
+      return sandbox.fetch(request, init?.origins ? { origins: init.origins } : undefined)
     },
   }
 }

@@ -16,7 +16,7 @@ import { allows, neededScope } from './scope.ts'
 const { errors, key } = pensyveFacts
 
 /** Where the MCP server is. */
-export const pensyveMcpOrigin = 'https://mcp.pensyve.com'
+const pensyveMcpOrigin = 'https://mcp.pensyve.com'
 
 /** What the MCP server shares with the REST API, and what the authorization server brings. */
 export interface PensyveMcpParts {

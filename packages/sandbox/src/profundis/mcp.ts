@@ -16,7 +16,7 @@ const { errors, key } = profundisFacts
 const day = 24 * 60 * 60 * 1000
 
 /** Where the MCP server is; its path is the root. */
-export const profundisMcpOrigin = 'https://mcp.profundis.io'
+const profundisMcpOrigin = 'https://mcp.profundis.io'
 
 /** What the authorization server brings. */
 export interface ProfundisMcpParts {
