@@ -1,4 +1,5 @@
 // The public contract of signing in: this file is compiled, not run. A change that breaks it breaks users.
+import type { webcrypto } from 'node:crypto'
 import {
   type ClientIdMetadataDocument,
   type ClientOptions,
@@ -67,7 +68,7 @@ export async function signsIn(callback: string | URL | URLSearchParams, cache: D
   return traceDiagram(events)
 }
 
-export async function withKey(privateKey: CryptoKey): Promise<void> {
+export async function withKey(privateKey: webcrypto.CryptoKey): Promise<void> {
   createAuth(pentographer, { credential: clientCredentials({ clientId: 'ptgc_your_client_id', privateKey }) })
 }
 

@@ -1,4 +1,4 @@
-import type { OAuthClient } from './client-authentication.ts'
+import type { OAuthClient, SigningKey } from './client-authentication.ts'
 import { createSecret } from './credential.ts'
 import { described, foreignLook, shapeFlaw } from './credential-shape.ts'
 import { PentauthError, type PentauthErrorCode } from './errors.ts'
@@ -16,7 +16,7 @@ export interface ClientWithSecret {
 export interface ClientWithKey {
   readonly clientId: string
   /** The private half; what the server knows is the public one. */
-  readonly privateKey: CryptoKey
+  readonly privateKey: SigningKey
 }
 
 /** Where the parts of a client come from, for messages. */

@@ -1,5 +1,6 @@
 import type * as oauth from 'oauth4webapi'
 import { invalid } from './authorization-response.ts'
+import { invalidClient } from './client-metadata.ts'
 import { createSecret } from './credential.ts'
 import { PentauthError } from './errors.ts'
 import { inBrackets, reasonOf } from './http.ts'
@@ -34,10 +35,11 @@ const key = 'sign-ins'
  * Keeps a sign-in until its response comes, in one record with the others, so that those nobody finishes leave nothing behind.
  *
  * @returns when it ends, in milliseconds since the epoch
- * @throws PentauthError `store_failed`.
+ * @throws PentauthError `store_failed`, `invalid_option` for a client with a private key.
  */
 export async function savePending(service: Service, store: Store, lock: Lock, pending: PendingSignIn): Promise<number> {
-  const { startedAt } = pending
+  const { startedAt, client } = pending
+  if (client.privateKey) throw invalidClient('a private key cannot wait in a store, so nobody signs in with one')
   await inStore(service, lock, async () => {
     const others = (await read(store)).filter((other) => isCurrent(other, startedAt))
     await store.set(key, JSON.stringify([...others.slice(1 - most), stored(pending)]))

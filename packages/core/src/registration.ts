@@ -1,4 +1,4 @@
-import type { ClientAuthMethod, OAuthClient } from './client-authentication.ts'
+import type { ClientAuthMethod, OAuthClient, SigningKey } from './client-authentication.ts'
 import { checkMetadataUrl, checkRedirectUri, invalidClient } from './client-metadata.ts'
 import {
   deleteRegistration,
@@ -20,7 +20,7 @@ import type { Store } from './store.ts'
 export interface PreRegisteredClient {
   readonly clientId: string
   readonly clientSecret?: string | undefined
-  readonly privateKey?: CryptoKey | undefined
+  readonly privateKey?: SigningKey | undefined
   /** Where it is registered; needed with a secret or a key, so that no server can ask for one that is not its own. */
   readonly issuer?: string | undefined
 }
@@ -38,7 +38,7 @@ export interface RegisteredClient extends OAuthClient {
   readonly clientId: string
   readonly clientSecret?: Secret
   readonly authMethod: ClientAuthMethod
-  readonly privateKey?: CryptoKey
+  readonly privateKey?: SigningKey
   /** The only server that may see it. */
   readonly issuer: string
   /** Whether it registered itself and is kept in the store, so that forgetting it leads to another. */
