@@ -7,6 +7,13 @@ import { services } from '@pentauth/core/services'
 
 const out = process.stdout
 
+/** Credentials in words. */
+const kinds = {
+  'api-key': 'API key',
+  'client-credentials': 'access token by client credentials',
+  oauth: 'access token by sign-in',
+}
+
 /**
  * @param {Parameters<typeof styleText>[0]} style
  * @param {string} text
@@ -46,7 +53,7 @@ const width = () => Math.min(out.isTTY ? out.columns : 120, 120)
 export function opening(origins) {
   const hosts = [...new Set(Object.values(origins).map((origin) => new URL(origin).hostname))]
   out.write(
-    `\n${paint('bold', 'Pentauth')}: five services on ${hosts.join(', ')}, real HTTP, keys from the environment\n`,
+    `\n${paint('bold', 'Pentauth')}: five services on ${hosts.join(', ')}, real HTTP: keys from the environment, people who sign in\n`,
   )
 }
 
@@ -55,9 +62,8 @@ export function screen() {
   return {
     found({ service, resource, credential }, { source, preview, fingerprint }, header, extra) {
       const name = services.find(({ id }) => id === service)?.name ?? service
-      const kind = credential === 'api-key' ? 'API key' : 'access token by client credentials'
       out.write(`\n${paint('bold', name)} ${resource}\n`)
-      out.write(`  ${kind} (${preview}…, sha256 ${fingerprint}…)\n`)
+      out.write(`  ${kinds[credential]} (${preview}…, sha256 ${fingerprint}…)\n`)
       out.write(`  from ${paint('cyan', source)}\n`)
       out.write(`  as ${paint('cyan', header)}${extra ? `, with ${extra}` : ''}\n`)
     },

@@ -1,22 +1,43 @@
 import { execFile } from 'node:child_process'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
+import type { Service } from '@pentauth/core'
 import { services } from '@pentauth/core/services'
-import { describe, expect, it } from 'vitest'
+import { beforeAll, describe, expect, it } from 'vitest'
 
 const run = promisify(execFile)
 const main = join(import.meta.dirname, '..', 'src', 'main.mjs')
 
+interface Row {
+  readonly service: string
+  readonly resource: string
+  readonly credential: 'api-key' | 'client-credentials' | 'oauth'
+  readonly operation: string
+  readonly status: number
+}
+
+/** Rows as "service resource credential: operation status", those of MCP servers only. */
+const mcpRows = (rows: readonly Row[]) =>
+  rows
+    .filter(({ resource }) => resource === 'mcp')
+    .map(({ service, credential, operation, status }) => `${service} ${credential}: ${operation} ${status}`)
+
 describe('the demo', () => {
-  it('prints only its rows with --json, every one as documented', async () => {
-    const { stdout, stderr } = await run(process.execPath, [main, '--json'])
-    const rows: Record<string, unknown>[] = JSON.parse(stdout)
+  let rows: readonly Row[]
+  let stderr: string
+  beforeAll(async () => {
+    const done = await run(process.execPath, [main, '--json'])
+    rows = JSON.parse(done.stdout)
+    stderr = done.stderr
+  })
+
+  it('prints only its rows with --json, every one as documented', () => {
     expect(stderr).toBe('')
     for (const row of rows) {
       expect(row).toEqual({
         service: expect.any(String),
         resource: expect.any(String),
-        credential: expect.stringMatching(/^(?:api-key|client-credentials)$/),
+        credential: expect.stringMatching(/^(?:api-key|client-credentials|oauth)$/),
         header: expect.stringMatching(/^(?:Authorization: Bearer|x-api-key)$/),
         operation: expect.stringMatching(/^(?:GET|POST) \//),
         status: expect.any(Number),
@@ -24,30 +45,51 @@ describe('the demo', () => {
         ms: expect.any(Number),
       })
     }
-    expect(new Set(rows.map(({ service }) => service))).toEqual(new Set(services.map(({ id }) => id)))
     for (const { id } of services) {
-      const statuses = rows.filter(({ service }) => service === id).map(({ status }) => Number(status))
+      const statuses = rows.filter(({ service }) => service === id).map(({ status }) => status)
       expect(statuses.some((status) => status === 200) && statuses.some((status) => status >= 400), id).toBe(true)
     }
+    expect(rows).toHaveLength(38)
   })
 
-  it('covers every resource of every service that takes a key or a client and is no MCP server', async () => {
-    const rows: { service: string; resource: string }[] = JSON.parse(
-      (await run(process.execPath, [main, '--json'])).stdout,
-    )
+  it('covers every resource of every service, MCP servers with each credential they take', () => {
     const shown = new Set(rows.map(({ service, resource }) => `${service} ${resource}`))
-    for (const service of services) {
-      for (const [name, { protocol }] of Object.entries(service.resources)) {
-        if (protocol !== 'mcp') expect(shown).toContain(`${service.id} ${name}`)
-      }
-    }
+    const shownAtMcp = new Set(mcpRows(rows).map((row) => row.split(':')[0]))
+    const taken = services.flatMap(({ id, resources, oauth }: Service) => {
+      const { apiKey, accessToken } = resources.mcp ?? {}
+      const grants = (accessToken && oauth?.grants) || []
+      return [
+        ...(apiKey ? [`${id} api-key`] : []),
+        ...(grants.includes('client_credentials') ? [`${id} client-credentials`] : []),
+        ...(grants.includes('authorization_code') ? [`${id} oauth`] : []),
+      ]
+    })
+    expect(shown).toEqual(
+      new Set(services.flatMap(({ id, resources }) => Object.keys(resources).map((name) => `${id} ${name}`))),
+    )
+    expect(shownAtMcp).toEqual(new Set(taken))
   })
 
-  it('tells people where each key was found, the header, and a hint for each error', async () => {
+  it('signs in to three services, and at each calls, renews and is refused at the end', () => {
+    expect(mcpRows(rows).filter((row) => row.includes(' oauth: '))).toEqual([
+      'pendium oauth: POST /mcp get_account 200',
+      'pendium oauth: POST /mcp get_account 200',
+      'pendium oauth: POST /mcp get_account 401',
+      'pensyve oauth: POST /mcp pensyve_status 200',
+      'pensyve oauth: POST /mcp pensyve_status 200',
+      'pensyve oauth: POST /mcp pensyve_status 401',
+      'profundis oauth: POST / whoami 200',
+      'profundis oauth: POST / whoami 200',
+      'profundis oauth: POST / whoami 401',
+    ])
+  })
+
+  it('tells people where each key and token is from, the header, and a hint for each error', async () => {
     const { stdout } = await run(process.execPath, [main])
     expect(stdout).toContain('from PENSYVE_API_KEY')
     expect(stdout).toContain('as x-api-key, with anthropic-version: 2023-06-01')
     expect(stdout).toMatch(/hint: .*get_account/)
+    expect(stdout).toMatch(/from sign-in at http:\/\/127\.0\.0\.1:\d+\/oauth\/authorize, with PKCE/)
     expect(stdout).toContain('every header, status and error is the documented one')
   })
 
