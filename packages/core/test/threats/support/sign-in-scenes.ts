@@ -17,9 +17,9 @@ import { bodyWith, echo } from './echoes.ts'
 
 // Ways to make a sign-in and a session fail, with servers that repeat what they were sent and stores that repeat what they hold.
 
-const issuer = 'https://as.acme.example'
+export const issuer = 'https://as.acme.example'
 const resource = 'https://api.acme.example/v1'
-const redirectUri = 'http://127.0.0.1:8123/callback'
+export const redirectUri = 'http://127.0.0.1:8123/callback'
 const described = {
   issuer,
   authorization_endpoint: `${issuer}/authorize`,
@@ -31,7 +31,7 @@ const described = {
 }
 let services = 0
 /** A service of its own each time, since what is discovered is kept by service. */
-const acme = (): Service =>
+export const acme = (): Service =>
   defineService({
     id: `acme${services++}`,
     name: 'Acme',
@@ -58,7 +58,7 @@ const failure = (work: () => unknown): Promise<unknown> =>
   )
 
 type Answer = (form: URLSearchParams) => Response
-const documents =
+export const documents =
   (answer: Answer, changes: object = {}) =>
   async (input: string | URL | Request, init?: RequestInit) => {
     const { pathname } = new URL(String(input))
