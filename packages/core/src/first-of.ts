@@ -65,8 +65,12 @@ export function firstOf(...sources: readonly CredentialSource[]): CredentialSour
   return {
     name: sources.map((source) => source.name).join(', then '),
     get(request) {
-      if (last?.resource === request.resource) return last.source.get(request)
-      return chosen.get(request.resource)?.get(request) ?? choose(request)
+      const source = last?.resource === request.resource ? last.source : chosen.get(request.resource)
+      if (!source) return choose(request)
+      const found = source.get(request)
+      // A link that has nothing any more, such as after a sign-out, gives way to the others.
+      const orOthers = (one: Credential | Absent) => (isAbsent(one) ? choose(request) : one)
+      return isThenable(found) ? found.then(orOthers) : orOthers(found)
     },
     renew: async (refused, request, sent) => chosen.get(request.resource)?.renew?.(refused, request, sent),
     refusedAgain: (refused, request, sent) => chosen.get(request.resource)?.refusedAgain?.(refused, request, sent),

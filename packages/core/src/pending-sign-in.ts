@@ -6,7 +6,7 @@ import { PentauthError } from './errors.ts'
 import { inBrackets, reasonOf } from './http.ts'
 import type { Lock } from './lock.ts'
 import type { RegisteredClient } from './registration.ts'
-import type { Service } from './service.ts'
+import type { Resource, Service } from './service.ts'
 import type { Store } from './store.ts'
 
 /** A sign-in that has begun: all that is needed to finish it, also after a restart. */
@@ -16,8 +16,11 @@ export interface PendingSignIn {
   readonly server: oauth.AuthorizationServer
   readonly client: RegisteredClient
   readonly redirectUri: string
-  /** Name of the resource in the service. */
+  /** The service, its resource and the program it is for: a response finishes no sign-in of another. */
+  readonly service: string
   readonly resourceName: string
+  readonly resourceUrl: string
+  readonly app: string
   /** The RFC 8707 `resource` value. */
   readonly resource: string
   readonly scope: string | undefined
@@ -27,8 +30,10 @@ export interface PendingSignIn {
 
 /** How long (ms) a person has to come back. */
 const signInTime = 600_000
-/** More than anybody has open at once; a page that starts one at each visit must not fill the store. */
-const most = 20
+/** More than the people of one store have open at once; a page that starts one at each visit must not fill it. */
+const most = 200
+/** How far (ms) the clocks of two hosts that share a store may differ. */
+const skew = 60_000
 const key = 'sign-ins'
 
 /**
@@ -54,14 +59,14 @@ export async function savePending(service: Service, store: Store, lock: Lock, pe
  */
 export function takePending(
   service: Service,
-  store: Store,
-  lock: Lock,
+  { store, lock, ...wanted }: PendingPlace,
   state: string | null,
   now: number,
 ): Promise<PendingSignIn> {
   return inStore(service, lock, async () => {
     const all = await read(store)
-    const found = state === null ? undefined : all.find((other) => other.state === state)
+    const found =
+      state === null ? undefined : all.find((other) => other.state === state && isFor(other, service, wanted))
     const rest = all.filter((other) => other !== found && isCurrent(other, now))
     if (rest.length < all.length) await (rest.length > 0 ? store.set(key, JSON.stringify(rest)) : store.delete(key))
     if (!found)
@@ -71,12 +76,31 @@ export function takePending(
   })
 }
 
+/** Where sign-ins wait, and whose is looked for; any account and program unless said. */
+export interface PendingPlace {
+  readonly store: Store
+  readonly lock: Lock
+  readonly account: string | undefined
+  readonly app: string | undefined
+}
+
 interface Stored extends Omit<PendingSignIn, 'client'> {
   readonly client: Omit<RegisteredClient, 'clientSecret' | 'privateKey'> & { readonly clientSecret?: string }
 }
 
 function isCurrent({ startedAt }: Stored, now: number): boolean {
-  return startedAt <= now && now < startedAt + signInTime
+  return startedAt <= now + skew && now < startedAt + signInTime
+}
+
+/** Whether a sign-in is for that service, where it still is, and for whom it is looked for. */
+function isFor(
+  pending: Stored,
+  { id, resources }: Service,
+  { account, app }: Pick<PendingPlace, 'account' | 'app'>,
+): boolean {
+  const resource = Object.entries<Resource>(resources).find(([name]) => name === pending.resourceName)?.[1]
+  if (pending.service !== id || resource?.url !== pending.resourceUrl) return false
+  return (account ?? pending.account) === pending.account && (app ?? pending.app) === pending.app
 }
 
 async function read(store: Store): Promise<readonly Stored[]> {

@@ -9,8 +9,9 @@ export interface ScopeWishes {
   readonly given: string | undefined
   /** Of the answer that asked for a token, or for more scope. */
   readonly challenge: Challenge | undefined
-  /** What the session there is has. */
+  /** What the session there is has, and what was asked for in vain. */
   readonly held: readonly string[]
+  readonly requested: readonly string[]
 }
 
 /**
@@ -27,14 +28,16 @@ export function requestedScope(
   { server, scopes = [] }: Discovered,
   wishes: ScopeWishes,
 ): string | undefined {
-  const { given, challenge, held } = wishes
+  const { given, challenge, held, requested } = wishes
+  const known = [...held, ...requested]
   const challenged = listOf(challenge?.parameters.scope)
   const isStepUp = challenge?.parameters.error === 'insufficient_scope'
-  if (isStepUp && challenged.length > 0 && challenged.every((scope) => held.includes(scope)))
+  if (isStepUp && challenged.length > 0 && challenged.every((scope) => known.includes(scope)))
     throw inVain(flow, challenged)
   const asked = given === undefined ? (challenged.length > 0 ? challenged : scopes) : listOf(given)
   const wanted = new Set([...(isStepUp ? held : []), ...asked])
-  const isListed = server.scopes_supported?.includes('offline_access')
+  // Alone it would ask for nothing else, where the server has a default.
+  const isListed = wanted.size > 0 && server.scopes_supported?.includes('offline_access')
   if (isListed && server.grant_types_supported?.includes('refresh_token') !== false) wanted.add('offline_access')
   return wanted.size > 0 ? [...wanted].join(' ') : undefined
 }

@@ -44,9 +44,9 @@ export function defaultRuntime(): Runtime {
 }
 
 /** The runtime of this platform with the parts that the caller replaced. */
-export function withDefaults(given: Partial<Runtime> = {}): Runtime {
+export function withDefaults(given: Partial<Runtime> | null | undefined): Runtime {
   // Property by property: `crypto` and `redirects` are getters that must stay unread until they are needed.
-  const descriptors = Object.entries(Object.getOwnPropertyDescriptors(given))
+  const descriptors = Object.entries(Object.getOwnPropertyDescriptors(given ?? {}))
   const set = descriptors.filter(([, { value, get }]) => value !== undefined || get)
   return Object.defineProperties(defaultRuntime(), Object.fromEntries(set))
 }

@@ -31,7 +31,7 @@ export function checkScope(
     message: `The token's scope (${granted.join(' ')}) does not allow ${operation.name} at ${service.name}; nothing was sent.`,
     service: service.id,
     parameters: { scope: narrowest },
-    hint: `Sign in again with the scope ${narrowest}.`,
+    hint: `Sign in again with the scope ${[...granted, narrowest].join(' ')}.`,
     link: service.links.docs.url,
   })
 }

@@ -111,6 +111,26 @@ function retryIn(error: unknown): number | undefined {
   return wait <= longestMoment ? wait : undefined
 }
 
+/** Whether the server itself said that it is over: a gateway in front of it may answer 401, too. */
+function isDefinitive(error: unknown): boolean {
+  if (!PentauthError.isInstance(error)) return false
+  return (
+    error.code === 'sign_in_required' ||
+    (error.code === 'client_refused' && error.parameters?.error === 'invalid_client')
+  )
+}
+
+/** A client that registered itself and is not known any more registers anew with the next sign-in. */
+async function forgetClient(
+  { store, engine }: Place,
+  flow: Flow,
+  { issuer, client, redirectUri }: StoredSession,
+): Promise<void> {
+  if (redirectUri === undefined) return
+  const { forgetClient: forget } = await engine()
+  await forget?.(flow, { issuer, redirectUri, store, clientId: client.clientId }).catch(() => undefined)
+}
+
 /** A failure that will pass starts a pause; a definitive refusal ends the session, if it is still the one that was refused. */
 async function failed(
   place: Place,
@@ -121,7 +141,7 @@ async function failed(
   const { state, store, key, account } = place
   const now = flow.runtime.now()
   const code = PentauthError.isInstance(error) ? error.code : undefined
-  if (code !== 'sign_in_required' && code !== 'client_refused') {
+  if (!code || !isDefinitive(error)) {
     const wait = noteFailure(state, error, now)
     if (code) tellFailed(flow, stored, code, wait)
     throw error
@@ -132,6 +152,7 @@ async function failed(
   if (epoch !== state.epoch || current !== text) return changed
   keepUnsaved(place, undefined)
   Object.assign(state, { token: undefined, failure: undefined, endedText: text })
+  if (code === 'client_refused') await forgetClient(place, flow, stored)
   // Where it cannot be marked, the next process asks once more and is told the same.
   await store.set(key, endedText(account, code, now)).catch(() => undefined)
   flow.emit?.({ type: 'session_ended', account, code })

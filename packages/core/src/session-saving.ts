@@ -66,7 +66,7 @@ export function storeFailed({ service }: Flow, what: string, error?: unknown): P
 export async function saveSession(place: Place, flow: Flow, session: StoredSession): Promise<void> {
   // Once for what is going on now, and once more for what began meanwhile and found the old session.
   forget(place)
-  let base: string | undefined
+  let base: string | undefined = 'unknown'
   try {
     await locked(place, flow, async () => {
       base = await readText(place, flow)
@@ -99,7 +99,7 @@ export function saveAgain(place: Place, flow: Flow): void {
     const text = await store.get(key)
     if (epoch !== state.epoch) return
     // Somebody signed in, or out, where the store could be written: theirs is what counts.
-    if ((text ?? undefined) !== unsaved.base) return forget(place)
+    if (unsaved.base !== 'unknown' && (text ?? undefined) !== unsaved.base) return forget(place)
     await store.set(key, JSON.stringify(unsaved.session))
     if (state.unsaved === unsaved) keepUnsaved(place, undefined)
   })

@@ -48,7 +48,8 @@ export interface Failure {
 /** A session that the store would not take, and what the store held in its place. */
 export interface Unsaved {
   readonly session: StoredSession
-  readonly base: string | undefined
+  /** `unknown` where it could not be read: then whatever it holds is from before. */
+  readonly base: string | undefined | 'unknown'
 }
 
 /** Where a session is, and who sends for it. */
@@ -65,6 +66,7 @@ export interface Place {
 }
 
 interface Shared {
+  readonly store: Store
   readonly lock: Lock
   readonly states: Map<string, WeakRef<SessionState>>
   /** States that hold what no store does. */
@@ -78,9 +80,12 @@ const stores = /* @__PURE__ */ new WeakMap<Store, Shared>()
 
 function sharedOf(store: Store): Shared {
   const known = (store as { readonly [sharedKey]?: Shared })[sharedKey] ?? stores.get(store)
-  if (known) return known
-  const shared: Shared = { lock: memoryLock(), states: new Map(), kept: new Set() }
-  if (!Reflect.defineProperty(store, sharedKey, { value: shared })) stores.set(store, shared)
+  // What wraps a store, or inherits from it, may be a store for somebody else.
+  if (known?.store === store) return known
+  const wrapping = stores.get(store)
+  if (wrapping) return wrapping
+  const shared: Shared = { store, lock: memoryLock(), states: new Map(), kept: new Set() }
+  if (known || !Reflect.defineProperty(store, sharedKey, { value: shared })) stores.set(store, shared)
   return shared
 }
 

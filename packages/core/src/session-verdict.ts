@@ -34,7 +34,8 @@ export function judge(place: Place, flow: Flow, instead: string | undefined, tex
   const { state, account } = place
   const { unsaved } = state
   if (state.leaving > 0) return { is: 'absent', absent: signedOut(place, flow, 'no saved sign-in') }
-  if (unsaved && text === unsaved.base) return judgeSession(flow, instead, unsaved.session)
+  if (unsaved && (text === unsaved.base || unsaved.base === 'unknown'))
+    return judgeSession(flow, instead, unsaved.session)
   // Somebody signed in or out where the store could be written: theirs counts.
   if (unsaved) keepUnsaved(place, undefined)
   if (text !== undefined && text === state.endedText) throw signInRequired(place, flow, undefined)

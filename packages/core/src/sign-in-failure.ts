@@ -19,7 +19,7 @@ export async function signInFailed(
   // It may have moved, or not know us any more.
   if (!error.retryable) sharedDiscovery.forget(flow)
   const { issuer, clientId } = client
-  if (error.code === 'client_refused') await forgetClient(flow, { issuer, clientId, redirectUri, store })
+  if (error.parameters?.error === 'invalid_client') await forgetClient(flow, { issuer, clientId, redirectUri, store })
   if (error.code !== 'token_request_rejected') throw error
   throw new PentauthError({
     code: 'sign_in_failed',

@@ -1,5 +1,6 @@
 import type { Challenge } from './challenge.ts'
 import { summarize } from './credential.ts'
+import { checkService } from './define-service.ts'
 import type { DiscoveryCache } from './discovery.ts'
 import { PentauthError } from './errors.ts'
 import { type EventListener, emitter } from './events.ts'
@@ -12,7 +13,7 @@ import { type Runtime, withDefaults } from './runtime.ts'
 import type { Resource, Service } from './service.ts'
 import { readText, saveSession } from './session-saving.ts'
 import { defaultLock, type Place } from './session-state.ts'
-import { placesOf } from './signed-in.ts'
+import { placesOf, unusable } from './signed-in.ts'
 import type { Store } from './store.ts'
 import { parseStored, type StoredSession } from './stored-session.ts'
 import type { Tokens } from './token-request.ts'
@@ -74,21 +75,31 @@ const loadSteps = () => import('./oauth.ts')
  * console.log(`Open ${url}`)
  * ```
  */
-export async function startSignIn(service: Service, options: StartSignInOptions): Promise<StartedSignIn> {
-  const { store, redirectUri, client: wanted = {}, challenge, account = 'default' } = options
+export async function startSignIn(service: Service, given: StartSignInOptions): Promise<StartedSignIn> {
+  const options = checked(service, given)
+  const { store, redirectUri, client: wanted, challenge, account = 'default', app = 'default' } = options
   const flow = flowOf(service, options.resource, options)
   const steps = await loadSteps()
   const cache = options.cache ?? steps.sharedDiscovery
+  // A refusal that names its metadata knows better than what was found before.
+  if (challenge?.parameters.resource_metadata) cache.forget(flow)
   const discovered = await steps.discover(flow, { ...options, cache })
   steps.checkAuthorizationEndpoint(flow, discovered.server)
-  const client = await steps.clientFor(flow, discovered, { client: wanted, redirectUri, store })
-  const held = await heldScopes(flow, account, options)
-  const scope = steps.requestedScope(flow, discovered, { given: options.scope, challenge, held })
+  const client = await steps
+    .clientFor(flow, discovered, { client: wanted ?? {}, redirectUri, store })
+    .catch((error) => {
+      // Where it registers may have moved, too.
+      cache.forget(flow)
+      throw error
+    })
+  const before = await scopesBefore(flow, account, options)
+  const scope = steps.requestedScope(flow, discovered, { given: options.scope, challenge, ...before })
   const { url, state, verifier } = await steps.authorizationRequest(discovered, client, { redirectUri, scope })
 
   const { server, resource } = discovered
   const startedAt = flow.runtime.now()
-  const facts = { resourceName: flow.resource.name, redirectUri, resource, scope, account, startedAt }
+  const about = { service: service.id, resourceName: flow.resource.name, resourceUrl: flow.resource.url, account, app }
+  const facts = { ...about, redirectUri, resource, scope, startedAt }
   const pending = { state, verifier, server, client, ...facts }
   const expiresAt = await steps.savePending(service, store, lockOf(options), pending)
   flow.emit?.({ type: 'sign_in_started', issuer: server.issuer, clientId: client.clientId, scope })
@@ -120,14 +131,17 @@ export interface FinishedSignIn {
 export async function finishSignIn(
   service: Service,
   callback: string | URL | URLSearchParams,
-  options: SignInOptions,
+  given: SignInOptions,
 ): Promise<FinishedSignIn> {
+  const options = checked(service, given)
   const response = parametersOf(callback)
   const { now } = withDefaults(options.runtime)
   const steps = await loadSteps()
-  const pending = await steps.takePending(service, options.store, lockOf(options), response.get('state'), now())
+  const { store, account: wanted } = options
+  const place = { store, lock: lockOf(options), account: wanted, app: options.app }
+  const pending = await steps.takePending(service, place, response.get('state'), now())
   const flow = flowOf(service, pending.resourceName, options)
-  const { server, client, account, state } = pending
+  const { server, client, account, app, state } = pending
   const requestedAt = now()
   const exchange = async (): Promise<Tokens> => {
     const answer = steps.authorizationResponse(service, { server, clientId: client.clientId, state }, response)
@@ -142,7 +156,7 @@ export async function finishSignIn(
   }
   const tokens = await exchange().catch((error) => steps.signInFailed(flow, pending, options.store, error))
   const session = sessionOf(pending, tokens, requestedAt)
-  await saveSession(placeOf(flow, account, options), flow, session)
+  await saveSession(placeOf(flow, account, { ...options, app }), flow, session)
   await tell(flow, session, tokens)
   const { expiresAt, scopes } = session
   return { account, ...(scopes ? { scopes } : {}), ...(expiresAt === undefined ? {} : { expiresAt }) }
@@ -175,10 +189,25 @@ function flowOf(service: Service, resource: string | undefined, options: SignInO
   return { service, resource: resourceFor(service, found[1].url), runtime, emit: emitter(service.id, options.onEvent) }
 }
 
-/** What the session there is may do, where that is known. */
-async function heldScopes(flow: Flow, account: string, options: SignInOptions): Promise<readonly string[]> {
+/** What the session there is may do, and what it was asked for, where that is known. */
+async function scopesBefore(flow: Flow, account: string, options: SignInOptions) {
   const found = parseStored(await readText(placeOf(flow, account, options), flow))
-  return (found.is === 'session' && found.session.scopes) || []
+  const { scopes = [], requested = [] } = found.is === 'session' ? found.session : {}
+  return { held: scopes, requested }
+}
+
+/** Own properties only, since anybody may have polluted Object.prototype, and none that would be found unusable half way. */
+function checked<O extends SignInOptions>(service: Service, given: O): O {
+  checkService(service)
+  const options: O = Object.assign(Object.create(null), given)
+  const { store, lock, app, account } = options
+  placesOf(loadSteps, { store, lock, app, account })
+  for (const name of ['scope', 'resource', 'redirectUri', 'issuer'] as const) {
+    const value: unknown = (options as Partial<Record<typeof name, unknown>>)[name]
+    if (value !== undefined && typeof value !== 'string')
+      throw unusable(name, 'is no text', 'Leave it out, or give a string.')
+  }
+  return options
 }
 
 function parametersOf(callback: string | URL | URLSearchParams): URLSearchParams {
@@ -193,7 +222,7 @@ function placeOf({ resource }: Flow, account: string, { store, lock, app }: Sign
 }
 
 function sessionOf(
-  { server, client, resource, account, scope }: PendingSignIn,
+  { server, client, resource, account, scope, redirectUri }: PendingSignIn,
   tokens: Tokens,
   obtainedAt: number,
 ): StoredSession {
@@ -207,6 +236,8 @@ function sessionOf(
     ...(server.revocation_endpoint ? { revocationEndpoint: server.revocation_endpoint } : {}),
     client: { clientId, authMethod, ...(clientSecret ? { clientSecret: clientSecret.reveal() } : {}) },
     resource,
+    redirectUri,
+    ...(scope && tokens.accessToken.scopes ? { requested: scope.split(' ') } : {}),
     account,
     accessToken: secret.reveal(),
     ...(tokens.refreshToken ? { refreshToken: tokens.refreshToken.reveal() } : {}),

@@ -139,6 +139,7 @@ function isWellFormed(label: string): boolean {
   return !/[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/.test(label)
 }
 
-function unusable(option: string, what: string, hint: string): PentauthError {
+/** An option that cannot be used, whatever the service. */
+export function unusable(option: string, what: string, hint: string): PentauthError {
   return new PentauthError({ code: 'invalid_option', message: `The option "${option}" ${what}.`, hint })
 }

@@ -1,6 +1,7 @@
 import { PentauthError, type PentauthErrorCode } from './errors.ts'
 import type { Flow } from './flow.ts'
 import type { Resource } from './service.ts'
+import type { Store } from './store.ts'
 import type { Tokens } from './token-request.ts'
 
 /** What is kept of one sign-in, as JSON text in a store. */
@@ -13,6 +14,10 @@ export interface StoredSession {
   readonly client: StoredClient
   /** The RFC 8707 `resource` value that the tokens were asked for with. */
   readonly resource: string
+  /** Where the client is registered with; absent for a session of an earlier version. */
+  readonly redirectUri?: string
+  /** What was asked for, where the server granted something else. */
+  readonly requested?: readonly string[]
   /** The caller's label for whose sign-in this is. */
   readonly account: string
   readonly accessToken: string
@@ -54,6 +59,11 @@ export type RevokeTokens = (flow: Flow, stored: StoredSession) => Promise<void>
 export interface Engine {
   readonly refreshTokens: RefreshTokens
   readonly revokeTokens: RevokeTokens
+  /** Forgets a client that registered itself. */
+  readonly forgetClient?: (
+    flow: Flow,
+    place: { readonly issuer: string; readonly redirectUri: string; readonly store: Store; readonly clientId: string },
+  ) => Promise<unknown>
 }
 
 /** The name a session has in a store: by the audience of its tokens, so that resources of one audience share it. */
@@ -78,8 +88,10 @@ export function parseStored(text: string | undefined): Found {
   if (isText(own.ended) && isText(own.account)) return { is: 'ended', ended: own as unknown as EndedSession }
   const flaw = flawOf(own)
   if (flaw) return { is: 'unreadable', why: `its ${flaw} is missing or no such thing` }
-  const { issuer, tokenEndpoint, revocationEndpoint, client, resource, account, accessToken, refreshToken } = own
-  const facts = { issuer, tokenEndpoint, revocationEndpoint, client, resource, account, accessToken, refreshToken }
+  const { issuer, tokenEndpoint, revocationEndpoint, client, resource, redirectUri, requested } = own
+  const { account, accessToken, refreshToken } = own
+  const about = { issuer, tokenEndpoint, revocationEndpoint, client, resource, redirectUri, requested }
+  const facts = { ...about, account, accessToken, refreshToken }
   const { expiresAt, scopes, obtainedAt } = own
   const session = { version: 1, ...facts, expiresAt, scopes, obtainedAt }
   return { is: 'session', session: withoutGaps(session) as unknown as StoredSession }
@@ -94,6 +106,8 @@ function flawOf(own: Record<string, unknown>): string | undefined {
     revocationEndpoint: (value) => maybe(value, isHttp),
     client: isClient,
     resource: isText,
+    redirectUri: (value) => maybe(value, isText),
+    requested: (value) => maybe(value, (list) => Array.isArray(list) && list.every(isText)),
     account: isText,
     accessToken: (value) => isText(value) && /^[\x21-\x7e]+$/.test(value),
     refreshToken: (value) => maybe(value, isText),

@@ -60,7 +60,7 @@ export async function requestToken(request: TokenRequest): Promise<Tokens> {
   const response = await grant.request(server, client, authentication, endpointOptions(runtime))
   if (isTemporary(response.status)) throw unavailable(service, endpointOf(server), response, runtime.now())
   // Read before the library sees it: its errors carry whole answers, and an answer may hold tokens.
-  const answer = await grant.process(server, client, await withSaneLifetime(response)).catch((error) => {
+  const answer = await grant.process(server, client, await usable(response)).catch((error) => {
     throw refusal(request, endpointOf(server), response.status, error)
   })
   return tokensFrom(request, answer, requestedAt)
@@ -70,20 +70,29 @@ function endpointOf({ token_endpoint, issuer }: oauth.AuthorizationServer): stri
   return token_endpoint ?? issuer
 }
 
-/** The answer without a lifetime that means nothing: a good token must not be lost for it. */
-async function withSaneLifetime(response: Response): Promise<Response> {
+/** The parts of an answer that are used, as far as they mean something: a good token must not be lost for the others. */
+async function usable(response: Response): Promise<Response> {
   if (response.status !== 200) return response
   const { status, headers } = response
   const text = await response.text()
+  return new Response(usedParts(text) ?? text, { status, headers })
+}
+
+function usedParts(text: string): string | undefined {
   try {
-    const answer: unknown = JSON.parse(text)
-    if (typeof answer !== 'object' || answer === null || !Object.hasOwn(answer, 'expires_in')) throw answer
-    const given = Number((answer as oauth.TokenEndpointResponse).expires_in ?? Number.NaN)
-    const { expires_in: _, ...rest } = answer as oauth.TokenEndpointResponse
-    const sane = Number.isFinite(given) && given >= 0 ? { ...rest, expires_in: given } : rest
-    return new Response(JSON.stringify(sane), { status, headers })
+    const answer: Partial<Record<string, unknown>> = Object.assign(Object.create(null), JSON.parse(text))
+    if (typeof answer.access_token !== 'string' || 'error' in answer) return undefined
+    const { access_token, token_type, expires_in, refresh_token, scope } = answer
+    const lifetime = typeof expires_in === 'string' || typeof expires_in === 'number' ? Number(expires_in) : Number.NaN
+    return JSON.stringify({
+      access_token,
+      token_type,
+      ...(Number.isFinite(lifetime) && lifetime >= 0 && expires_in !== '' ? { expires_in: lifetime } : {}),
+      ...(typeof refresh_token === 'string' && refresh_token !== '' ? { refresh_token } : {}),
+      ...(typeof scope === 'string' ? { scope } : {}),
+    })
   } catch {
-    return new Response(text, { status, headers })
+    return undefined
   }
 }
 
@@ -173,6 +182,8 @@ function refusal(
       message: `${service.name} refused the OAuth client from ${source}: ${status}${said ? ` ${JSON.stringify(said)}` : ''}.`,
       service: service.id,
       status,
+      // Without the server's own word it may be a gateway that answers.
+      ...(code === 'invalid_client' ? { parameters: { error: code } } : {}),
       hint: `Check client ID and secret; make a client at ${inWords(page)}.`,
       link: page.url ?? service.links.docs.url,
     })

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { caught, expectNoMarker, testKey } from '@pentauth/tooling/canary'
 import { describe, expect, it } from 'vitest'
-import type { PentauthEvent } from '../src/index.ts'
+import { createAuth, createSecret, firstOf, type PentauthEvent, type Store, signedIn, signOut } from '../src/index.ts'
 import { pendra } from '../src/services.ts'
 import { finishSignIn, type StartSignInOptions, startSignIn } from '../src/sign-in.ts'
 import { memoryStore } from '../src/store.ts'
@@ -141,8 +141,8 @@ describe('a sign-in', () => {
 
   it('fills no store with sign-ins that nobody finishes', async () => {
     const { start, store, advance } = await world()
-    for (let round = 0; round < 60; round++) await start()
-    expect(JSON.parse((await store.get('sign-ins')) as string)).toHaveLength(20)
+    for (let round = 0; round < 230; round++) await start()
+    expect(JSON.parse((await store.get('sign-ins')) as string)).toHaveLength(200)
     advance(600_000)
     await start()
     expect(JSON.parse((await store.get('sign-ins')) as string)).toHaveLength(1)
@@ -164,6 +164,159 @@ describe('a sign-in', () => {
     expect((await caught(startSignIn(service, { store: memoryStore(), redirectUri, resource: 'rest' }))).code).toBe(
       'invalid_option',
     )
+  })
+})
+
+describe('what is not mixed up', () => {
+  it('the callback of one service finishes no sign-in of another, and stays good for its own', async () => {
+    const { start, approve, finish, store } = await world()
+    const other = await authorizationServer()
+    const { url } = await start()
+    const callback = approve(url)
+    const error = await caught(finishSignIn({ ...other.service, id: 'other' }, callback, { store }))
+    expect(error.code).toBe('sign_in_response_invalid')
+    expect((await caught(finishSignIn(other.service, callback, { store }))).code).toBe('sign_in_response_invalid')
+    expect(other.tokenRequests()).toEqual([])
+    expect(await finish(callback)).toMatchObject({ account: 'default' })
+  })
+
+  it('nor one of another account or program', async () => {
+    const { start, approve, service, store, finish } = await world()
+    const callback = approve((await start({ account: 'mallory' })).url)
+    for (const whose of [{ account: 'victim' }, { app: 'other' }]) {
+      const error = await caught(finishSignIn(service, callback, { store, ...whose }))
+      expect(error.code).toBe('sign_in_response_invalid')
+    }
+    expect(await finish(callback)).toMatchObject({ account: 'mallory' })
+  })
+
+  it('stores that wrap one another', async () => {
+    const { start, approve, service } = await world()
+    const base = memoryStore()
+    const tenant = (name: string): Store =>
+      new Proxy(base, {
+        get: (_, method: keyof Store) => (key: string, value: string) => base[method](`${name}/${key}`, value),
+      })
+    const alice = tenant('alice')
+    const { url } = await start({ store: alice })
+    await finishSignIn(service, approve(url), { store: alice })
+    const auth = (store: Store) => createAuth(service, { credential: signedIn({ store }) })
+    expect((await auth(alice).credential()).kind).toBe('access-token')
+    expect((await caught(auth(tenant('bob')).credential())).code).toBe('sign_in_required')
+  })
+})
+
+describe('what goes wrong on the way', () => {
+  it('a store that cannot be read when the session comes: the new one counts, not the one before', async () => {
+    const { start, approve, service } = await world()
+    const held = memoryStore()
+    let isBroken = false
+    const get = (key: string) =>
+      isBroken && key.startsWith('session/') ? Promise.reject(new Error('busy')) : held.get(key)
+    const store = { ...held, get }
+    await finishSignIn(service, approve((await start({ store })).url), { store })
+    const { url } = await start({ store })
+    isBroken = true
+    await finishSignIn(service, approve(url), { store })
+    isBroken = false
+    const auth = createAuth(service, { credential: signedIn({ store }) })
+    expect((await auth.credential()).secret.reveal()).toBe(testKey.token('access 2'))
+  })
+
+  it('a server that forgets the client: one more registration with the next sign-in', async () => {
+    let isKnown = true
+    const { start, approve, finish, service, store, server } = await world({
+      token: (response, { body }) =>
+        isKnown || !body.includes('grant_type=refresh_token')
+          ? json(response, 200, {
+              access_token: testKey.token(),
+              token_type: 'Bearer',
+              expires_in: 1,
+              refresh_token: testKey.token('r'),
+            })
+          : json(response, 401, { error: 'invalid_client' }),
+    })
+    await finish(approve((await start()).url))
+    isKnown = false
+    const auth = createAuth(service, { credential: signedIn({ store }), runtime: { now: () => Date.now() + 10_000 } })
+    expect((await caught(auth.credential())).code).toBe('sign_in_required')
+    await start()
+    expect(server.seen.filter(({ path }) => path === '/register')).toHaveLength(2)
+  })
+
+  it('a gateway in front of the token endpoint: its 401 ends no session', async () => {
+    let isThere = true
+    const { start, approve, finish, service, store } = await world({
+      token: (response) =>
+        isThere
+          ? json(response, 200, {
+              access_token: testKey.token(),
+              token_type: 'Bearer',
+              expires_in: 1,
+              refresh_token: testKey.token('r'),
+            })
+          : response.writeHead(401, { 'www-authenticate': 'Basic realm="gateway"' }).end('<html>'),
+    })
+    await finish(approve((await start()).url))
+    isThere = false
+    let now = Date.now() + 10_000
+    const auth = createAuth(service, { credential: signedIn({ store }), runtime: { now: () => now } })
+    expect((await caught(auth.credential())).code).toBe('client_refused')
+    isThere = true
+    now += 60_000
+    expect((await auth.credential()).kind).toBe('access-token')
+  })
+
+  it.each([
+    { id_token: null },
+    { id_token: 'a.b.c' },
+    { scope: null },
+    { scope: ['read'] },
+    { refresh_token: null },
+    { expires_in: true },
+  ])('parts of an answer that nobody needs: %j', async (more) => {
+    const { start, approve, finish } = await world({
+      token: (response) => json(response, 200, { access_token: testKey.token(), token_type: 'Bearer', ...more }),
+    })
+    expect(await finish(approve((await start()).url))).toMatchObject({ account: 'default' })
+  })
+
+  it('a clock that is a little behind', async () => {
+    const { start, approve, finish, advance } = await world()
+    const { url } = await start()
+    advance(-30_000)
+    expect(await finish(approve(url))).toMatchObject({ account: 'default' })
+  })
+
+  it('a scope that is never granted is asked for once', async () => {
+    const { start, approve, finish } = await world()
+    const challenge = { scheme: 'bearer', parameters: { error: 'insufficient_scope', scope: 'admin' } }
+    await finish(approve((await start({ challenge })).url))
+    expect((await caught(start({ challenge }))).code).toBe('insufficient_scope')
+  })
+
+  it.each([
+    undefined,
+    null,
+    {},
+    { store: {} },
+    { store: memoryStore(), scope: ['a'] },
+    { store: memoryStore(), app: 5 },
+  ])('options that cannot be used, before anything is sent: %j', async (options) => {
+    const { service, server } = await authorizationServer()
+    expect((await caught(startSignIn(service, options as never))).code).toBe('invalid_option')
+    expect(server.seen).toEqual([])
+  })
+
+  it('a chain goes on to its other link after a sign-out', async () => {
+    const { start, approve, finish, service, store } = await world()
+    const other = { kind: 'access-token', source: 'other', secret: createSecret(testKey.token('other')) } as const
+    const credential = firstOf(signedIn({ store }), { name: 'other', kind: 'access-token', get: () => other })
+    const auth = createAuth(service, { credential })
+    await finish(approve((await start()).url))
+    expect((await auth.credential()).source).toBe('sign-in')
+    await signOut(service, { store })
+    expect((await auth.credential()).source).toBe('other')
   })
 })
 

@@ -20,7 +20,12 @@ export const temporary = (status?: number, retryAfter?: number): PentauthError =
 export const invalidGrant = (): PentauthError =>
   new PentauthError({ code: 'sign_in_required', message: 'invalid_grant.', status: 400 })
 export const clientRefused = (): PentauthError =>
-  new PentauthError({ code: 'client_refused', message: 'invalid_client.', status: 401 })
+  new PentauthError({
+    code: 'client_refused',
+    message: 'invalid_client.',
+    status: 401,
+    parameters: { error: 'invalid_client' },
+  })
 
 /** What happens to one token request: an error instead of an answer, an answer that is lost, or what a test does. */
 export type Turn = 'ok' | 'lost' | Error | (() => unknown)
