@@ -72,8 +72,9 @@ export function createSandbox(options: SandboxOptions = {}): Sandbox {
   const clientMetadata = createClientMetadata(options.fetchClientMetadata)
   const authorizationServers = createAuthorizationServers({ accounts, clock, clientMetadata }, options)
   const clients = createClients(accounts, clock, authorizationServers)
+  const apps = createApps(authorizationServers)
   const usage = createUsageLog()
-  const state: SandboxState = { options, clock, accounts, keys, clients, usage, authorizationServers }
+  const state: SandboxState = { options, clock, accounts, keys, clients, usage, apps, authorizationServers }
   // The cast forgets which accounts a service has: each sees only the exchanges made with its own `identify`.
   const services = new Map<string, Service>(
     [
@@ -139,7 +140,7 @@ export function createSandbox(options: SandboxOptions = {}): Sandbox {
     keys,
     clients,
     clientMetadata,
-    apps: createApps(authorizationServers),
+    apps,
     tokens: createTokens(authorizationServers, {
       accountId: (service, id) => accounts.get(service, id).id,
       now: clock.now,

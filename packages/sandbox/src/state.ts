@@ -1,4 +1,5 @@
 import type { Accounts } from './accounts.ts'
+import type { Apps } from './authorization-server/apps.ts'
 import type { AuthorizationServers } from './authorization-server/servers.ts'
 import type { ClientStore } from './clients.ts'
 import type { Clock } from './clock.ts'
@@ -14,5 +15,6 @@ export interface SandboxState {
   readonly keys: KeyStore
   readonly clients: ClientStore
   readonly usage: UsageLog
+  readonly apps: Apps
   readonly authorizationServers: AuthorizationServers
 }

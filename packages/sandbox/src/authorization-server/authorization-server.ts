@@ -17,7 +17,7 @@ import { type ClientMetadataStore, clientOfDocument, isDocumentAddress } from '.
 import { createOAuthClients, type OAuthClients } from './oauth-client.ts'
 import { createRegistration } from './registration.ts'
 import { createRevocation } from './revocation.ts'
-import { createSignIn } from './sign-in.ts'
+import { createSignIn, type Entrance } from './sign-in.ts'
 import { createSigning, type Signing } from './signing.ts'
 import { createTokenEndpoint } from './token-endpoint.ts'
 
@@ -28,6 +28,8 @@ export interface AuthorizationServer {
   operations(origins: readonly string[]): readonly Operation[]
   /** What a bearer token stands for, if it is good, not expired, not revoked, and for a resource of this service. */
   findAccessToken(token: string): Promise<TokenInfo | undefined>
+  /** Where its people sign in, for other pages of the service. */
+  readonly entrance: Entrance
   readonly clients: OAuthClients
   /** Deletes a client and ends its grants; false if there is none. */
   forget(clientId: string): boolean
@@ -59,7 +61,8 @@ export function createAuthorizationServer(configuration: Configuration, parts: S
   const codes = createCodes(clock)
   const devices = createDeviceCodes(clock)
   const sessions = createBrowserSessions(configuration.service, clock)
-  const signIn = createSignIn(context, sessions)
+  const { service, title, signIn: way } = configuration
+  const signIn = createSignIn({ service, title, url: endpoints.authorize, signIn: way }, accounts, sessions)
   const findClient: FindClient = async (id) =>
     clients.find(id) ??
     (isDocumentAddress(id) ? clientOfDocument(id, clientMetadata.read, configuration, options) : undefined)
@@ -101,6 +104,7 @@ export function createAuthorizationServer(configuration: Configuration, parts: S
       const found = await grants.findAccessToken(token)
       return resources.some(({ url }) => url === found?.resource) ? found : undefined
     },
+    entrance: { sessions, signIn },
     clients,
     forget(clientId) {
       if (!clients.delete(clientId)) return false

@@ -105,7 +105,7 @@ function codePage(title: string, path: string, wrong: boolean): Response {
     content: html`<form method="get" action="${path}">
 ${wrong ? html`<p class="notice" role="alert" id="wrong">No device waits with this code. Compare it with your device.</p>` : undefined}
 <label for="code">Code on your device</label>
-<input type="text" id="code" name="user_code" required autocomplete="off" autocapitalize="characters" spellcheck="false"${
+<input class="code" type="text" id="code" name="user_code" required autocomplete="off" autocapitalize="characters" spellcheck="false"${
       wrong ? { markup: ' aria-invalid="true" aria-describedby="wrong"' } : undefined
     }>
 <div class="buttons"><button class="main" type="submit">Continue</button></div>

@@ -2,7 +2,7 @@ import { randomHex } from '../secrets.ts'
 import { type Html, html } from './html.ts'
 
 // One look for all pages: it follows the system's colours, shows the focus, and needs no script, font or image.
-const style = `
+const everyPage = `
 :root { color-scheme: light dark; --accent: #1d4ed8; --on-accent: #fff; --line: #8a8f98; --soft: #eef1f6 }
 @media (prefers-color-scheme: dark) { :root { --accent: #9dbcff; --on-accent: #10182b; --soft: #23262d } }
 * { box-sizing: border-box }
@@ -17,7 +17,8 @@ legend { padding: 0; margin-bottom: .5rem; font-weight: 600 }
 .choice:has(:checked) { border-color: var(--accent); background: var(--soft) }
 .choice small { display: block }
 input[type=radio] { width: 1.25rem; height: 1.25rem; accent-color: var(--accent) }
-input[type=text] { display: block; width: 100%; min-height: 2.75rem; margin: .25rem 0 1rem; padding: .5rem .75rem; border: 1px solid var(--line); border-radius: .5rem; font: inherit; letter-spacing: .1em; text-transform: uppercase; background: Field; color: FieldText }
+input[type=text] { display: block; width: 100%; min-height: 2.75rem; margin: .25rem 0 1rem; padding: .5rem .75rem; border: 1px solid var(--line); border-radius: .5rem; font: inherit; background: Field; color: FieldText }
+input.code { letter-spacing: .1em; text-transform: uppercase }
 .buttons { display: flex; flex-wrap: wrap; gap: .75rem }
 button { flex: 1 1 8rem; min-height: 2.75rem; padding: .5rem 1rem; border: 1px solid var(--accent); border-radius: .5rem; font: inherit; font-weight: 600; cursor: pointer; background: transparent; color: var(--accent) }
 button.main { background: var(--accent); color: var(--on-accent) }
@@ -37,10 +38,12 @@ export interface Page {
   readonly cookie?: string | undefined
   /** The address a form of the page may lead to beyond this server. */
   readonly leadsTo?: string | undefined
+  /** Rules beside those of every page. */
+  readonly style?: string | undefined
 }
 
 /** A page without any script that nothing can frame, cache or load things into. */
-export function pageResponse({ service, heading, content, status = 200, cookie, leadsTo }: Page): Response {
+export function pageResponse({ service, heading, content, status = 200, cookie, leadsTo, style = '' }: Page): Response {
   const nonce = randomHex(32)
   const page = html`<!doctype html>
 <html lang="en">
@@ -48,7 +51,7 @@ export function pageResponse({ service, heading, content, status = 200, cookie, 
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>${heading} · ${service}</title>
-<style nonce="${nonce}">${{ markup: style }}</style>
+<style nonce="${nonce}">${{ markup: everyPage + style }}</style>
 </head>
 <body>
 <main>

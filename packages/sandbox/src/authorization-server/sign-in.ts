@@ -1,6 +1,8 @@
+import type { Accounts } from '../accounts.ts'
 import type { Exchange, Operation } from '../service.ts'
+import type { ServiceName } from '../service-name.ts'
 import type { BrowserSession, BrowserSessions } from './browser-session.ts'
-import { placeOf, type ServerContext } from './configuration.ts'
+import { placeOf } from './configuration.ts'
 import { html } from './html.ts'
 import { messagePage, pageResponse } from './page.ts'
 
@@ -19,19 +21,36 @@ export const staleForm = (title: string): Response =>
   messagePage(
     title,
     'This form is no longer valid',
-    'It was sent already, or it is too old. Go back to the app and start again.',
+    'It was sent already, or it is too old. Go back and start again.',
     400,
   )
 
-/** Makes the sign-in of one authorization server: a choice of accounts, without any password. */
-export function createSignIn(context: ServerContext, sessions: BrowserSessions): SignIn {
-  const { configuration, accounts } = context
-  const { service, title, endpoints, signIn } = configuration
-  const place = placeOf(endpoints.authorize)
+/** Where people sign in, and how. */
+export interface SignInPlace {
+  readonly service: ServiceName
+  readonly title: string
+  /** The pages of the sign-in are below this URL. */
+  readonly url: string
+  readonly signIn: 'plain' | 'google'
+}
+
+/** The way in that all pages of one service share: who is signed in at one of them is at the others. */
+export interface Entrance {
+  readonly sessions: BrowserSessions
+  readonly signIn: SignIn
+}
+
+/** Makes a sign-in: a choice of accounts, without any password. */
+export function createSignIn(
+  { service, title, url, signIn }: SignInPlace,
+  accounts: Accounts,
+  sessions: BrowserSessions,
+): SignIn {
+  const place = placeOf(url)
   const path = `${place.path}/sign-in`
 
   const cookieFor: SignIn['cookieFor'] = ({ outside }, session) =>
-    sessions.cookieOf(session, outside(endpoints.authorize).startsWith('https:'))
+    sessions.cookieOf(session, outside(url).startsWith('https:'))
 
   const formOf = (session: BrowserSession, returnTo: string): string => sessions.form(session, 'sign-in', returnTo)
 
