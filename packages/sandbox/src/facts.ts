@@ -81,6 +81,8 @@ export interface ServiceFacts<ErrorName extends string = string> {
   readonly tokenEndpoint?: { readonly url: string; readonly grants: readonly string[]; readonly source: FactSource }
   /** Where people are signed in. */
   readonly authorizationServer?: AuthorizationServerFacts
+  /** The page on which a person makes and ends keys. */
+  readonly keysPage: { readonly url: string; readonly source: FactSource }
   /** The day the hosted service closed, if it has. */
   readonly closedOn?: string
 }

@@ -48,6 +48,8 @@ export const pendiumFacts: ServiceFacts<PendiumError> = {
   // Newer documentation shows `pendium_`, older `pk_live_`; the page shows none. The body's form is assumed.
   key: { prefix: 'pendium_', pattern: '^pendium_[A-Za-z0-9_-]{12,}$', source: 'found' },
   env: { apiKey: 'PENDIUM_API_KEY', source: 'assumed' },
+  // The page has the way there (avatar > API Keys, or Get API Key on /mcp), a newer version of it the address.
+  keysPage: { url: 'https://pendium.ai/settings/api-keys', source: 'found' },
   scopes: {},
   errors: {
     missingCredential: { status: 401, text: missing, body: { error: missing }, source: 'page' },

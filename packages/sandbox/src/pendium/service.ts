@@ -4,6 +4,7 @@ import { apiKeyHeaderOf, presentedKey } from '../presented-credential.ts'
 import type { Exchange, Operation, Service } from '../service.ts'
 import type { SandboxState } from '../state.ts'
 import { createAgents } from './agents.ts'
+import { createPendiumConsole } from './console-page.ts'
 import { pendiumFacts } from './facts.ts'
 import { createPendiumMcp } from './mcp.ts'
 import { type PendiumCall, pendiumOperations, score } from './operations.ts'
@@ -52,6 +53,7 @@ export function createPendium(state: SandboxState): Service<'pendium'> {
       // Found: the score look-up is the one public operation.
       { name: 'score', method: 'GET', path: '/api/visibility/score', answer: ({ url }) => score(url) },
       ...createPendiumMcp(state, { visibility, findCredential: tokenCallers(state, 'pendium') }),
+      ...createPendiumConsole(state),
       ...state.authorizationServers.pendium.operations(pendiumFacts.origins),
     ],
     async identify({ headers }) {

@@ -13,7 +13,7 @@ const detail = (status: number, text: string, source: FactSource): ErrorFacts =>
 export const pendraFacts: ServiceFacts<PendraError> = {
   name: 'pendra',
   title: 'Pendra',
-  origins: ['https://api.pendra.ai'],
+  origins: ['https://api.pendra.ai', 'https://console.pendra.ai'],
   resources: [
     {
       name: 'api',
@@ -44,6 +44,8 @@ export const pendraFacts: ServiceFacts<PendraError> = {
   // 32 bytes in base64url are 43 characters, 50 with the prefix: the page says "~50 characters total".
   key: { prefix: 'pdr_sk_', pattern: '^pdr_sk_[A-Za-z0-9_-]{43}$', source: 'page' },
   env: { apiKey: 'PENDRA_API_KEY', source: 'found' },
+  // The page names the console and its API Keys, the address is from the package index.
+  keysPage: { url: 'https://console.pendra.ai/api-keys', source: 'found' },
   scopes: {},
   errors: {
     // One text for a missing and for an invalid key: the error reference groups them.

@@ -6,6 +6,7 @@ import { type JsonObject, jsonBody, stringField } from '../request-body.ts'
 import { randomHex } from '../secrets.ts'
 import type { Exchange, Holder, Operation, Service } from '../service.ts'
 import type { SandboxState } from '../state.ts'
+import { createPendraConsole } from './console-page.ts'
 import { pendraFacts } from './facts.ts'
 import {
   chatCompletion,
@@ -131,6 +132,7 @@ export function createPendra(state: SandboxState): Service<'pendra'> {
         answer: withKey(() => refusal(errors.consoleOnly)),
       }),
     ),
+    ...createPendraConsole(state),
   ]
 
   return {

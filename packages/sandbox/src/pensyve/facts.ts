@@ -48,6 +48,8 @@ export const pensyveFacts: ServiceFacts<PensyveError> = {
   // The prefix is the page's, the body's form is assumed.
   key: { prefix: 'psy_', pattern: '^psy_[A-Za-z0-9_-]+$', source: 'page' },
   env: { apiKey: 'PENSYVE_API_KEY', source: 'page' },
+  // "Dashboard > API Keys" on pensyve.com; the page gives no path.
+  keysPage: { url: 'https://pensyve.com/dashboard', source: 'assumed' },
   // The page's table. `episodes` in its first row is episode_start and episode_end; account is under `mcp` because that is
   // "all operations".
   scopes: {

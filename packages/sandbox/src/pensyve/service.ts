@@ -6,6 +6,7 @@ import { createRateLimit } from '../rate-limit.ts'
 import { type JsonObject, jsonBody } from '../request-body.ts'
 import type { Exchange, Operation, Service } from '../service.ts'
 import type { SandboxState } from '../state.ts'
+import { createPensyveConsole } from './console-page.ts'
 import { pensyveFacts } from './facts.ts'
 import { createPensyveMcp } from './mcp.ts'
 import { createMemories, namespaceOf } from './memories.ts'
@@ -74,6 +75,7 @@ export function createPensyve(state: SandboxState): Service<'pensyve'> {
       open('gateway_health', '/health', () => new Response('ok')),
       open('ready', '/ready', () => new Response('ready')),
       ...createPensyveMcp(state, { memories, limit, findCredential: tokenCallers(state, 'pensyve') }),
+      ...createPensyveConsole(state),
       ...server.operations(pensyveFacts.origins),
     ],
     async identify(request) {

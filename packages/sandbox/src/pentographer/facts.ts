@@ -69,6 +69,8 @@ export const pentographerFacts: ServiceFacts<PentographerError> = {
     source: 'page',
   },
   env: { apiKey: 'PENTOGRAPHER_API_KEY', source: 'assumed' },
+  // "Workspace Settings > API Keys (or /settings)".
+  keysPage: { url: 'https://app.pentographer.com/settings', source: 'page' },
   // "Scoped" API keys, but the page names no scope.
   scopes: {},
   errors: {

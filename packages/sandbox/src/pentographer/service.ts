@@ -3,6 +3,7 @@ import { bearerOf } from '../presented-credential.ts'
 import type { Exchange, Identity, Service } from '../service.ts'
 import type { SandboxState } from '../state.ts'
 import { createAccessTokens } from './access-token.ts'
+import { createPentographerConsole } from './console-page.ts'
 import { pentographerFacts } from './facts.ts'
 import { asksForGraphiql, graphiqlPage } from './graphiql-page.ts'
 import { createGraphQL } from './graphql.ts'
@@ -54,6 +55,7 @@ export function createPentographer(state: SandboxState): Service<'pentographer'>
       { name: 'graphql', method: '*', path: '/api/graphql', answer: answerGraphQL },
       { name: 'token', method: 'POST', path: '/api/oauth/token', answer: tokenEndpoint },
       { name: 'discovery', method: 'GET', path: '/api/oauth/discovery', answer: discovery },
+      ...createPentographerConsole(state),
       ...createPentographerMcp(state, { workspaceOf, findCredential: pentographerCallers(identify) }),
     ],
     identify,

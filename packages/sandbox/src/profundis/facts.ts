@@ -46,6 +46,8 @@ export const profundisFacts: ServiceFacts<ProfundisError> = {
   // No prefix is documented: a key is opaque, so any string that RFC 9110 allows as a token.
   key: { prefix: undefined, pattern: '^[A-Za-z0-9._~+/-]+=*$', source: 'assumed' },
   env: { apiKey: 'PROFUNDIS_API_KEY', source: 'found' },
+  // "Your account profile", without an address: put where people sign in, which is also what has the connected apps.
+  keysPage: { url: 'https://auth.profundis.io/profile', source: 'assumed' },
   scopes: {},
   // The page speaks of a separate server and gives no address.
   authorizationServer: {

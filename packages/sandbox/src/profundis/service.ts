@@ -7,6 +7,7 @@ import { jsonBody } from '../request-body.ts'
 import type { Exchange, Service } from '../service.ts'
 import type { SandboxState } from '../state.ts'
 import { isEntitled } from './accounts.ts'
+import { createProfundisConsole } from './console-page.ts'
 import { charge } from './credits.ts'
 import { profundisFacts } from './facts.ts'
 import { createProfundisMcp } from './mcp.ts'
@@ -49,6 +50,7 @@ export function createProfundis(state: SandboxState): Service<'profundis'> {
       // Found in two public clients: the answer is read line by line, one host a line.
       { name: 'subdomains', method: 'POST', path: '/api/v2/common/data/subdomains', answer: subdomains },
       ...createProfundisMcp(state, { findCredential: tokenCallers(state, 'profundis') }),
+      ...createProfundisConsole(state),
       ...server.operations(profundisFacts.origins),
     ],
     async identify({ headers }) {
