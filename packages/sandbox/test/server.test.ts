@@ -38,7 +38,7 @@ test('one port of this machine for each documented origin', async () => {
   const sandbox = createSandbox()
   const at = await start(sandbox)
   const origins = sandbox.origins.map(at)
-  expect(new Set(origins).size).toBe(9)
+  expect(new Set(origins).size).toBe(10)
   expect(origins.every((origin) => /^http:\/\/127\.0\.0\.1:\d+$/.test(origin))).toBe(true)
   for (const origin of sandbox.origins) expect((await fetch(`${at(origin)}/nowhere`)).status).toBe(404)
 })
