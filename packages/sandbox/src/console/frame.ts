@@ -18,8 +18,9 @@ summary { padding: .5rem 0; cursor: pointer; font-weight: 600; color: var(--acce
 .opened { max-width: 28rem; padding: 1rem; border-radius: .5rem; background: var(--soft) }
 .account { margin-bottom: 1rem }
 .avatar { display: inline-grid; place-items: center; width: 2rem; height: 2rem; margin-inline-end: .5rem; border-radius: 50%; background: var(--accent); color: var(--on-accent) }
+.made > :last-child, .opened > p:last-child { margin-bottom: 0 }
 .made { margin-bottom: 1.5rem; padding: 1rem; border: 2px solid var(--accent); border-radius: .5rem }
-textarea { display: block; width: 100%; margin: .25rem 0 1rem; padding: .5rem .75rem; border: 1px solid var(--line); border-radius: .5rem; font: 1rem/1.5 ui-monospace, monospace; overflow-wrap: anywhere; background: Field; color: FieldText }
+textarea { resize: none; display: block; width: 100%; margin: .25rem 0 1rem; padding: .5rem .75rem; border: 1px solid var(--line); border-radius: .5rem; font: 1rem/1.5 ui-monospace, monospace; overflow-wrap: anywhere; background: Field; color: FieldText }
 table { width: 100%; border-collapse: collapse } th, td { padding: .5rem; border-bottom: 1px solid var(--line); text-align: start }
 .scrolls { overflow-x: auto }
 .unseen { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%) }
