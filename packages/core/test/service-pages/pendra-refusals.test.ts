@@ -62,7 +62,7 @@ describeOnBoth('Pendra, keys and refusals', (world) => {
           expect(error.message).toContain('Invalid or expired token')
           expect(error.hint).toContain('Deleted keys stop working at once')
           expect(error.hint).toContain('Pendra console > API Keys')
-          expect(error.link).toBe('https://console.pendra.ai/api-keys')
+          expect(error.link).toBe(world.at(pendra).links.keys?.url)
           expect([reads(), world.entries().length]).toEqual([2, 1])
         }
       },
@@ -81,7 +81,7 @@ describeOnBoth('Pendra, keys and refusals', (world) => {
     it.each(['/api-keys', '/api-keys/1', '/billing', '/workers'])('%s is for the console', async (path) => {
       const { source, reads } = keyring(newKey().key, newKey().key)
       const error = await refusalOf(await send(world.auth(pendra, source), base() + path))
-      expect(error).toMatchObject({ status: 403, code: 'console_only', link: 'https://console.pendra.ai/api-keys' })
+      expect(error).toMatchObject({ status: 403, code: 'console_only', link: world.at(pendra).links.keys?.url })
       expect(error.hint).toContain('managing keys, billing and worker provisioning are for the console')
       expect(reads()).toBe(1)
       expect(expectOnly(world, 'authorization').credential?.valid).toBe(true)
