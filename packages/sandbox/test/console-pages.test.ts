@@ -165,6 +165,12 @@ test.each(services.filter((service) => service !== 'profundis'))('%s: a key has 
   expect(sandbox.keys.list(service)).toEqual([])
 })
 
+test('Pendium: the avatar leads to API Keys', async () => {
+  const { page } = await signedInAt(createSandbox(), 'pendium')
+  const menu = /<summary><span class="avatar".*?<\/details>/s.exec(page.text)?.[0]
+  expect(menu).toContain('<a href="/settings/api-keys" aria-current="page">API Keys</a>')
+})
+
 test('Pendium’s MCP page leads to its keys', async () => {
   const sandbox = createSandbox()
   const page = await (await sandbox.fetch('https://pendium.ai/mcp', { headers: { accept: 'text/html' } })).text()

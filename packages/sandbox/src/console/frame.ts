@@ -30,6 +30,7 @@ table { width: 100%; border-collapse: collapse } th, td { padding: .5rem; border
 export interface ConsoleFrame {
   readonly title: string
   readonly heading: string
+  readonly path: string
   /** Its sections, with the address of each. */
   readonly menu: Readonly<Record<string, string>>
   readonly person: { readonly name: string; readonly email: string }
@@ -39,11 +40,12 @@ export interface ConsoleFrame {
 }
 
 /** The page of a console. */
-export function consolePage({ title, heading, menu, person, outcome, form, content }: ConsoleFrame): Response {
+export function consolePage({ title, heading, path, menu, person, outcome, form, content }: ConsoleFrame): Response {
   const links = Object.entries(menu).map(([name, href]) => html`<li><a href="${href}">${name}</a></li>`)
   const page = html`${outcomeOf(outcome)}
 <details class="account"><summary><span class="avatar" aria-hidden="true">${person.name.slice(0, 1)}</span>${person.name}</summary>
 <div class="opened"><p>Signed in as ${person.name} (${person.email})</p>
+<p><a href="${path}" aria-current="page">${heading}</a></p>
 ${form('switch', 'Use another account')}</div></details>
 <nav aria-label="${heading}"><ul>${links}</ul></nav>
 ${content}`

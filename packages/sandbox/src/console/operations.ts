@@ -53,7 +53,7 @@ export function createConsole(
     const form = formsOf(path, sessions.form(session, 'console', account))
     const outcome = flashes.take(session)
     const content = definition.content(account, form)
-    return consolePage({ title, heading, menu, person: accounts.get(service, account), outcome, form, content })
+    return consolePage({ title, heading, path, menu, person: accounts.get(service, account), outcome, form, content })
   }
 
   /** Reads a form that this browser was shown, once, and lets it do its work for the person who was shown it. */
