@@ -21,7 +21,7 @@ it('calls through both SDKs and shows what they say of a wrong key', async () =>
   )
   expect(revoked.header).toBe('x-api-key')
   expect(revoked.text).toMatch(/^AuthenticationError: 401 Pendra refused the API key from PENDRA_API_KEY \(pdr_sk_.…\)/)
-  for (const { text } of [quoted, revoked]) expect(text).toContain('https://console.pendra.ai/api-keys')
+  for (const { text } of [quoted, revoked]) expect(text).toMatch(/\(http:\/\/127\.0\.0\.1:\d+\/api-keys\)/)
 })
 
 it('prints the same for people', async () => {

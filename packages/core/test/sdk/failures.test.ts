@@ -15,12 +15,12 @@ describe.each(calls)('%s, without a usable key', (sdk, call) => {
     ['a missing one', '', 'malformed_credential', 'The Pendra API key from MY_KEY is empty'],
     ['one in quotes', '"pdr_sk_x"', 'malformed_credential', 'The Pendra API key from MY_KEY is wrapped in quotes'],
   ])('%s: says so at the first attempt, with our error as cause', async (_which, value, code, text) => {
-    const { as, sandbox } = await pendraHere()
+    const { as, sandbox, origins } = await pendraHere()
     const { credential, counted } = keyOf(() => value)
     const error = await caught(call(as(credential)))
     expect(error).toBeInstanceOf(whole[sdk])
     expect(error.message).toContain(text)
-    expect(error.message).toContain(page)
+    expect(error.message).toContain(page(origins))
     expect(PentauthError.isInstance(error.cause)).toBe(true)
     expect(error.cause).toMatchObject({ code, service: 'pendra' })
     expect(counted.reads).toBe(1)
@@ -38,7 +38,7 @@ describe.each(calls)('%s, without a usable key', (sdk, call) => {
     const error = await caught(call(clientsOf(createAuth(pendra, { credential, runtime: { fetch } }))))
     expect(error).toBeInstanceOf(whole[sdk])
     expect(error.message).toContain('from MY_KEY')
-    expect(error.message).toContain(page)
+    expect(error.message).toContain(page())
     expect(error.cause).toMatchObject({ code: 'wrong_credential', service: 'pendra' })
     expect([counted.reads, sent]).toEqual([1, 0])
     expectNoMarker(error)

@@ -7,7 +7,7 @@ import { calls, keyOf, message, page, pendraHere } from './support.ts'
 
 describe.each(calls)('%s, with a key that the service refuses', (sdk, call) => {
   it('revoked: one request, one more reading of the source, and our text', async () => {
-    const { as, sandbox } = await pendraHere()
+    const { as, sandbox, origins } = await pendraHere()
     const { id, key } = sandbox.keys.create('pendra')
     const { credential, counted } = keyOf(() => key)
     const clients = as(credential)
@@ -18,7 +18,7 @@ describe.each(calls)('%s, with a key that the service refuses', (sdk, call) => {
     expect(error).toBeInstanceOf({ openai: OpenAI.AuthenticationError, anthropic: Anthropic.AuthenticationError }[sdk])
     expect(error.message).toContain(`401 Pendra refused the API key from MY_KEY (${key.slice(0, 8)}…)`)
     expect(error.message).toContain('401 "Invalid or expired token"')
-    expect(error.message).toContain(page)
+    expect(error.message).toContain(page(origins))
     expect(sdk === 'openai' ? error.code : error.errorCode).toBe('credential_refused')
     expect(error.type).toBe('authentication_error')
     expect(error.error.detail).toBe('Invalid or expired token')

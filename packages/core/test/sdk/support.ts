@@ -68,8 +68,11 @@ export function carried({ journal }: Sandbox): string[] {
   })
 }
 
-/** Where keys are made, as every error about one says. */
-export const page = 'Pendra console > API Keys (https://console.pendra.ai/api-keys)'
+/** Where keys are made, as every error about one says: the service's own console, or that of the sandbox. */
+export function page(origins: Readonly<Record<string, string>> = {}): string {
+  const origin = 'https://console.pendra.ai'
+  return `Pendra console > API Keys (${origins[origin] ?? origin}/api-keys)`
+}
 
 /** A key that can be counted and changed. */
 export function keyOf(values: () => string) {
