@@ -1,3 +1,4 @@
+import { unlessAborted } from './abort.ts'
 import { PentauthError } from './errors.ts'
 import type { Runtime } from './runtime.ts'
 
@@ -50,11 +51,10 @@ export async function bounded(runtime: Runtime, url: string, init: RequestInit):
       retryable: true,
     })
   try {
-    const response = await passthrough(runtime, url, {
-      ...init,
-      redirect: 'manual',
-      signal: AbortSignal.timeout(timeoutMs),
-    })
+    const signal = AbortSignal.timeout(timeoutMs)
+    const answer = passthrough(runtime, url, { ...init, redirect: 'manual', signal })
+    // A fetch of the program's own may not listen to its signal.
+    const response = (await unlessAborted(answer, signal)) as Response
     const { status, headers } = response
     const body = await readCapped(response, maxBytes + 1)
     if (body.length > maxBytes) throw unavailable(`answered more than ${maxBytes / 1024} KiB`)

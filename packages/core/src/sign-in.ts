@@ -154,7 +154,12 @@ export async function finishSignIn(
     const grant = steps.authorizationCodeGrant(answer, pending)
     return steps.requestToken({ service, runtime: flow.runtime, server, client, grant, source })
   }
-  const tokens = await exchange().catch((error) => steps.signInFailed(flow, pending, options.store, error))
+  const tokens = await exchange().catch(async (error) => {
+    // Trouble that passes is no answer: the same callback may be tried again.
+    const isOver = !PentauthError.isInstance(error) || !error.retryable
+    if (!isOver) await steps.savePending(service, store, place.lock, pending).catch(() => undefined)
+    return steps.signInFailed(flow, pending, store, error)
+  })
   const session = sessionOf(pending, tokens, requestedAt)
   await saveSession(placeOf(flow, account, { ...options, app }), flow, session)
   await tell(flow, session, tokens)

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { caught, expectNoMarker, testKey } from '@pentauth/tooling/canary'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { createAuth, createSecret, firstOf, type PentauthEvent, type Store, signedIn, signOut } from '../src/index.ts'
 import { pendra } from '../src/services.ts'
 import { finishSignIn, type StartSignInOptions, startSignIn } from '../src/sign-in.ts'
@@ -281,6 +281,19 @@ describe('what goes wrong on the way', () => {
     expect(await finish(approve((await start()).url))).toMatchObject({ account: 'default' })
   })
 
+  it('a fetch that does not listen to its signal hangs nobody', async () => {
+    const { service } = await authorizationServer()
+    vi.spyOn(AbortSignal, 'timeout').mockImplementation(() => {
+      const controller = new AbortController()
+      setTimeout(() => controller.abort(new DOMException('', 'TimeoutError')), 5)
+      return controller.signal
+    })
+    const runtime = { fetch: () => new Promise<Response>(() => undefined) }
+    const error = await caught(startSignIn(service, { store: memoryStore(), redirectUri, runtime }))
+    vi.restoreAllMocks()
+    expect(error).toMatchObject({ code: 'temporarily_unavailable', retryable: true })
+  })
+
   it('a clock that is a little behind', async () => {
     const { start, approve, finish, advance } = await world()
     const { url } = await start()
@@ -345,12 +358,19 @@ describe('the token endpoint', () => {
     expect(server.seen.filter(({ path }) => path === '/register')).toHaveLength(2)
   })
 
-  it('cannot answer now: an error that passes', async () => {
-    const { start, finish, approve } = await world({ token: (response) => response.writeHead(503).end() })
-    expect(await caught(finish(approve((await start()).url)))).toMatchObject({
-      code: 'temporarily_unavailable',
-      retryable: true,
+  it('cannot answer now: an error that passes, and the same callback may be tried again', async () => {
+    let isThere = false
+    const { start, finish, approve } = await world({
+      token: (response) =>
+        isThere
+          ? json(response, 200, { access_token: testKey.token(), token_type: 'Bearer' })
+          : response.writeHead(503).end(),
     })
+    const callback = approve((await start()).url)
+    expect(await caught(finish(callback))).toMatchObject({ code: 'temporarily_unavailable', retryable: true })
+    isThere = true
+    expect(await finish(callback)).toMatchObject({ account: 'default' })
+    expect((await caught(finish(callback))).code).toBe('sign_in_response_invalid')
   })
 
   it('is sent the verifier of the request, which nobody saw before', async () => {
