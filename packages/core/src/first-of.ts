@@ -46,11 +46,15 @@ export function firstOf(...sources: readonly CredentialSource[]): CredentialSour
       }
       const found = lookIn(source, request)
       if (isThenable(found)) {
-        return found.then(({ credential, tried: more }) =>
-          credential ? remember(source, credential, request) : choose(request, index + 1, [...rows, ...more]),
-        )
+        return found.then(({ credential, tried: more, error }) => {
+          if (credential) return remember(source, credential, request)
+          if (error && sources.length === 1) throw error
+          return choose(request, index + 1, [...rows, ...more])
+        })
       }
       if (found.credential) return remember(source, found.credential, request)
+      // Where there is no other link, its own error says more than a table of one row.
+      if (found.error && sources.length === 1) throw found.error
       rows.push(...found.tried)
     }
     throw noCredential(request, rows)
@@ -85,9 +89,10 @@ export function firstOf(...sources: readonly CredentialSource[]): CredentialSour
 /** What a source has, or what was tried there in vain: a chain within a chain has a row for each of its links. */
 function lookIn(source: CredentialSource, request: CredentialRequest): Found | Promise<Found> {
   const asFound = (found: Credential | Absent): Found => {
-    if (!isAbsent(found)) return { credential: found, tried: [] }
+    if (!isAbsent(found)) return { credential: found, error: undefined, tried: [] }
     const { absent: result, next } = found
-    return { credential: undefined, tried: [{ source: source.name, result, ...(next ? { next } : {}) }] }
+    const error = Object.hasOwn(found, 'error') ? found.error : undefined
+    return { credential: undefined, error, tried: [{ source: source.name, result, ...(next ? { next } : {}) }] }
   }
   try {
     const found = source.get(request)
@@ -99,12 +104,13 @@ function lookIn(source: CredentialSource, request: CredentialRequest): Found | P
 
 function nothingIn(error: unknown): Found {
   if (!PentauthError.isInstance(error) || error.code !== 'no_credential' || !error.tried) throw error
-  return { credential: undefined, tried: error.tried }
+  return { credential: undefined, error: undefined, tried: error.tried }
 }
 
 // Each property its own: a polluted Object.prototype would be taken for a credential.
 interface Found {
   readonly credential: Credential | undefined
+  readonly error: PentauthError | undefined
   readonly tried: readonly Tried[]
 }
 

@@ -321,6 +321,12 @@ describe('what goes wrong on the way', () => {
     expect(server.seen).toEqual([])
   })
 
+  it('a chain of one link has that link’s error', async () => {
+    const { service, store } = await world()
+    const auth = createAuth(service, { credential: firstOf(signedIn({ store })) })
+    expect((await caught(auth.credential())).code).toBe('sign_in_required')
+  })
+
   it('a chain goes on to its other link after a sign-out', async () => {
     const { start, approve, finish, service, store } = await world()
     const other = { kind: 'access-token', source: 'other', secret: createSecret(testKey.token('other')) } as const
