@@ -73,8 +73,8 @@ export function firstOf(...sources: readonly CredentialSource[]): CredentialSour
       if (!source) return choose(request)
       const found = source.get(request)
       // A link that has nothing any more, such as after a sign-out, gives way to the others.
-      const orOthers = (one: Credential | Absent) => (isAbsent(one) ? choose(request) : one)
-      return isThenable(found) ? found.then(orOthers) : orOthers(found)
+      if (isThenable(found)) return found.then((one) => (isAbsent(one) ? choose(request) : one))
+      return isAbsent(found) ? choose(request) : found
     },
     renew: async (refused, request, sent) => chosen.get(request.resource)?.renew?.(refused, request, sent),
     refusedAgain: (refused, request, sent) => chosen.get(request.resource)?.refusedAgain?.(refused, request, sent),
