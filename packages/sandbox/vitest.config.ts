@@ -4,6 +4,8 @@ export default defineConfig({
   test: {
     name: 'sandbox',
     environment: 'node',
+    // A busy machine is slow; what hangs is found all the same.
+    testTimeout: 30_000,
     include: ['test/**/*.test.ts'],
     setupFiles: ['@pentauth/tooling/canary'],
   },
