@@ -6,7 +6,9 @@ import {
   clientCredentials,
   clientMetadata,
   createAuth,
-  type DiscoveryCache,
+  type DevicePrompt,
+  type DeviceSignInOptions,
+  deviceSignIn,
   type FinishedSignIn,
   finishSignIn,
   type Lock,
@@ -29,7 +31,7 @@ import {
 } from '@pentauth/core'
 import { type VerifiedToken, type VerifyOptions, verifyAccessToken } from '@pentauth/core/jwt'
 
-export async function signsIn(callback: string | URL | URLSearchParams, cache: DiscoveryCache): Promise<string> {
+export async function signsIn(callback: string | URL | URLSearchParams): Promise<string> {
   const events: PentauthEvent[] = []
   const store: Store = memoryStore()
   const lock: Lock = memoryLock()
@@ -56,7 +58,6 @@ export async function signsIn(callback: string | URL | URLSearchParams, cache: D
     scope: 'mcp',
     challenge,
     issuer: 'https://mcp.pensyve.com',
-    cache,
   }
   const started: StartedSignIn = await startSignIn(pensyve, options)
   const finished: FinishedSignIn = await finishSignIn(pensyve, callback, shared)
@@ -66,6 +67,13 @@ export async function signsIn(callback: string | URL | URLSearchParams, cache: D
   await signOut(pensyve, leaving)
   console.log(started.url.href, started.state, new Date(started.expiresAt), finished.scopes, auth.service.id)
   return traceDiagram(events)
+}
+
+export async function signsDeviceIn(shared: SignInOptions, signal: AbortSignal): Promise<FinishedSignIn> {
+  const present = ({ verificationUri, verificationUriComplete, userCode, expiresAt }: DevicePrompt) =>
+    console.log(verificationUri.href, verificationUriComplete?.href, userCode, new Date(expiresAt))
+  const options: DeviceSignInOptions = { ...shared, client: { name: 'Notes' }, scope: 'mcp', present, signal }
+  return deviceSignIn(pensyve, options)
 }
 
 export async function withKey(privateKey: webcrypto.CryptoKey): Promise<void> {

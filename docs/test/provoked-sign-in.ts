@@ -4,6 +4,7 @@ import {
   createAuth,
   createSecret,
   defineService,
+  deviceSignIn,
   finishSignIn,
   memoryStore,
   type PentauthErrorCode,
@@ -103,6 +104,39 @@ export function signInProvocations() {
       ...options,
     })
   }
+  /** A sign-in of a device, at a server that answers what is given; nobody waits. */
+  const signInDevice = (device: object, token: object = {}) => {
+    let now = 1
+    const entry = { ...described, device_authorization_endpoint: `${issuer}/device` }
+    return deviceSignIn(acme({ id: `acme${signIns++}` }), {
+      store: memoryStore(),
+      client: { clientId: 'one' },
+      present: () => undefined,
+      runtime: {
+        now: () => now,
+        sleep: async (ms) => {
+          now += ms
+        },
+        fetch: async (input) => {
+          const path = new URL(String(input)).pathname
+          const answer = path.includes('protected-resource')
+            ? about
+            : path === '/device'
+              ? device
+              : path === '/token'
+                ? token
+                : entry
+          return Response.json(answer, { status: 'error' in answer ? 400 : 200 })
+        },
+      },
+    })
+  }
+  const codes = {
+    device_code: testKey.token('device'),
+    user_code: 'WDJB-MJHT',
+    verification_uri: `${issuer}/device`,
+    expires_in: 60,
+  }
   /** A token that nobody signed, with a form that can be checked. */
   const unsigned = `${btoa('{"alg":"EdDSA"}')}.${btoa('{}')}.AAAA`.replaceAll('=', '')
   const verify = (token: string, options: object = {}, answer: Said = described) =>
@@ -160,6 +194,7 @@ export function signInProvocations() {
       () => signIn({ server: { ...described, code_challenge_methods_supported: null } }),
       () => signIn({ server: { ...described, token_endpoint: 5 } }),
       () => signIn({ server: { ...described, authorization_endpoint: `${issuer}/authorize?state=1` } }),
+      () => signIn({ server: { ...described, require_pushed_authorization_requests: true } }),
       () => signIn({ server: 302 }),
       () => signIn({}, { issuer: 'https://elsewhere.example' }),
       () => signIn({ resource: 404, server: 404 }),
@@ -246,6 +281,11 @@ export function signInProvocations() {
         'something_new',
       ].map((error) => () => comeBack({ error })),
       () => comeBack({}, { error: 'invalid_grant' }),
+      () => signInDevice(codes, { error: 'access_denied' }),
+      () => signInDevice(codes, { error: 'authorization_pending' }),
+      () => signInDevice({}),
+      () => signInDevice({ ...codes, user_code: '\u001b' }),
+      () => signInDevice({ error: 'unauthorized_client' }),
     ],
     sign_in_response_invalid: [
       () => comeBack({ state: 'another' }),

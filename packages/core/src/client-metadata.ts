@@ -1,6 +1,9 @@
 import { isSecure } from './define-service.ts'
 import { PentauthError } from './errors.ts'
 
+/** The grant of devices (RFC 8628 section 3.4). */
+export const deviceGrant = 'urn:ietf:params:oauth:grant-type:device_code'
+
 /** What an OAuth client says of itself, in the document its `client_id` leads to. */
 export interface ClientIdMetadataDocument {
   readonly client_id: string
@@ -28,6 +31,8 @@ export interface ClientMetadataOptions {
   /** Decided by the redirect URIs unless given. */
   readonly applicationType?: 'native' | 'web' | undefined
   readonly scopes?: readonly string[] | undefined
+  /** Whether the program also signs in devices, with `deviceSignIn`. */
+  readonly devices?: boolean | undefined
 }
 
 /**
@@ -61,7 +66,7 @@ export function clientMetadata(options: ClientMetadataOptions): ClientIdMetadata
     ...(uri === undefined ? {} : { client_uri: uri }),
     ...(logoUri === undefined ? {} : { logo_uri: logoUri }),
     redirect_uris: [...redirectUris],
-    grant_types: ['authorization_code', 'refresh_token'],
+    grant_types: ['authorization_code', 'refresh_token', ...(options.devices === true ? [deviceGrant] : [])],
     response_types: ['code'],
     token_endpoint_auth_method: 'none',
     application_type: options.applicationType ?? applicationTypeOf(redirectUris),
@@ -100,7 +105,8 @@ export function checkRedirectUri(text: string): void {
 
 /** `native` where the answer of a sign-in stays on the person's machine (OpenID Connect Registration section 2). */
 export function applicationTypeOf(redirectUris: readonly string[]): 'native' | 'web' {
-  return redirectUris.every((text) => parsed(text)?.protocol === 'https:') ? 'web' : 'native'
+  const isWeb = redirectUris.length > 0 && redirectUris.every((text) => parsed(text)?.protocol === 'https:')
+  return isWeb ? 'web' : 'native'
 }
 
 function isPrivateUse({ protocol }: URL): boolean {

@@ -8,8 +8,8 @@ import type { Store } from './store.ts'
 export interface StoredRegistration {
   readonly version: 1
   readonly issuer: string
-  /** As it was registered, with its port. */
-  readonly redirectUri: string
+  /** As it was registered, with its port; absent for a client of devices, to which nobody is sent back. */
+  readonly redirectUri?: string | undefined
   readonly clientId: string
   readonly authMethod: Exclude<ClientAuthMethod, 'private_key_jwt'>
   readonly clientSecret?: string | undefined
@@ -20,13 +20,15 @@ export interface StoredRegistration {
 /** Where a registration is kept. */
 export interface RegistrationPlace {
   readonly issuer: string
-  readonly redirectUri: string
+  /** None for a client of devices. */
+  readonly redirectUri: string | undefined
   readonly store: Store
 }
 
-/** The name of a registration in a store: a client is known to one issuer only, and for one redirect URI. */
+/** The name of a registration in a store: a client is known to one issuer only, and for one redirect URI or for devices. */
 export function registrationKey({ issuer, redirectUri }: Omit<RegistrationPlace, 'store'>): string {
-  return `client/${encodeURIComponent(issuer)}/${encodeURIComponent(withoutPort(redirectUri))}`
+  const way = redirectUri === undefined ? 'device' : encodeURIComponent(withoutPort(redirectUri))
+  return `client/${encodeURIComponent(issuer)}/${way}`
 }
 
 /** The registration that is kept, if it can still be used; what cannot be read or has ended counts as none. */
@@ -47,8 +49,8 @@ export async function deleteRegistration(flow: Flow, place: RegistrationPlace): 
 }
 
 /** Whether two redirect URIs are one to a server: it takes any port of a loopback address (RFC 8252 section 7.3). */
-export function isSameRedirect(one: string, other: string): boolean {
-  return withoutPort(one) === withoutPort(other)
+export function isSameRedirect(one: string | undefined, other: string | undefined): boolean {
+  return withoutPort(one ?? '') === withoutPort(other ?? '')
 }
 
 // Of addresses only: for the name `localhost` the standard promises nothing.
@@ -61,7 +63,7 @@ function withoutPort(redirectUri: string): string {
 function registrationIn(text: string | undefined): StoredRegistration | undefined {
   try {
     const kept: Partial<StoredRegistration> = Object.assign(Object.create(null), JSON.parse(text ?? ''))
-    const texts = [kept.issuer, kept.redirectUri, kept.clientId]
+    const texts = [kept.issuer, kept.clientId, ...('redirectUri' in kept ? [kept.redirectUri] : [])]
     const needsSecret = kept.authMethod === 'client_secret_basic' || kept.authMethod === 'client_secret_post'
     const isWhole =
       kept.version === 1 &&

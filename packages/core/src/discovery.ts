@@ -41,6 +41,8 @@ export interface DiscoverOptions {
   /** The program's choice where a resource names several authorization servers. */
   readonly issuer?: string | undefined
   readonly cache?: DiscoveryCache | undefined
+  /** How the person signs in: through a redirect unless given. */
+  readonly way?: 'redirect' | 'device' | undefined
   /** Signs in where the metadata does not say whether the server checks PKCE: others could then use a stolen code. */
   readonly dangerouslyAllowMissingPkceMetadata?: boolean | undefined
 }
@@ -62,7 +64,9 @@ export interface DiscoverOptions {
 export async function discover(flow: Flow, options: DiscoverOptions = {}): Promise<Discovered> {
   // Its own: a polluted Object.prototype must not choose a server.
   const own: DiscoverOptions = Object.assign(Object.create(null), options)
-  const variant = JSON.stringify([own.issuer, own.dangerouslyAllowMissingPkceMetadata === true])
+  // A refusal that names its metadata knows better than what was found before.
+  if (own.challenge?.parameters.resource_metadata) own.cache?.forget(flow)
+  const variant = JSON.stringify([own.issuer, own.way, own.dangerouslyAllowMissingPkceMetadata === true])
   const load = () => find(flow, own)
   return own.cache ? own.cache.get(flow, variant, load) : (await load()).value
 }
@@ -134,7 +138,7 @@ async function chooseServer(flow: Flow, document: Document | undefined, options:
     try {
       const described = await readServer(flow, issuer)
       if (!described) continue
-      checkUsable(flow, described, options.dangerouslyAllowMissingPkceMetadata === true)
+      checkUsable(flow, described, options)
       return { server: described.server, source: 'metadata', lifetime: described.document.lifetime }
     } catch (error) {
       if (!PentauthError.isInstance(error) || error.retryable) throw error
@@ -142,7 +146,8 @@ async function chooseServer(flow: Flow, document: Document | undefined, options:
     }
   }
   if (flaw !== undefined) throw flaw
-  const server = first === own && (first !== undefined || listed.length === 0) ? documentedServer(flow) : undefined
+  const isOwn = first === own && (first !== undefined || listed.length === 0)
+  const server = isOwn ? documentedServer(flow, options) : undefined
   if (server) return { server, source: 'documented', lifetime: 5 * 60_000 }
   throw new PentauthError({
     code: 'discovery_failed',
@@ -154,10 +159,12 @@ async function chooseServer(flow: Flow, document: Document | undefined, options:
 }
 
 /** What the definition says, where the service itself says nothing. */
-function documentedServer({ service }: Flow): oauth.AuthorizationServer | undefined {
+function documentedServer({ service }: Flow, { way }: DiscoverOptions): oauth.AuthorizationServer | undefined {
   const rules = rulesOf(service)
   const { authorizationEndpoint, tokenEndpoint, registrationEndpoint, revocationEndpoint } = rules
-  if (authorizationEndpoint === undefined || tokenEndpoint === undefined) return undefined
+  const { deviceAuthorizationEndpoint } = rules
+  const entry = way === 'device' ? deviceAuthorizationEndpoint : authorizationEndpoint
+  if (entry === undefined || tokenEndpoint === undefined) return undefined
   return Object.freeze(
     Object.assign(Object.create(null), {
       issuer: rules.issuer ?? new URL(tokenEndpoint).origin,
@@ -165,6 +172,7 @@ function documentedServer({ service }: Flow): oauth.AuthorizationServer | undefi
       token_endpoint: tokenEndpoint,
       ...(registrationEndpoint === undefined ? {} : { registration_endpoint: registrationEndpoint }),
       ...(revocationEndpoint === undefined ? {} : { revocation_endpoint: revocationEndpoint }),
+      ...(way === 'device' ? { device_authorization_endpoint: deviceAuthorizationEndpoint } : {}),
       ...(rules.scopes ? { scopes_supported: [...rules.scopes] } : {}),
       grant_types_supported: [...(rules.grants ?? [])],
       token_endpoint_auth_methods_supported: [rules.tokenEndpointAuthMethod ?? 'none'],
@@ -178,13 +186,20 @@ const ours =
   /^(?:response_type|response_mode|client_id|redirect_uri|scope|state|code_challenge(?:_method)?|resource|nonce|request(?:_uri)?|prompt|dpop_jkt)$/
 
 /** Refuses a server that a person cannot sign in at safely. */
-function checkUsable(flow: Flow, { server, document }: DescribedServer, withoutPkce: boolean): void {
+function checkUsable(flow: Flow, { server, document }: DescribedServer, options: DiscoverOptions): void {
   const { authorization_endpoint: endpoint, token_endpoint, code_challenge_methods_supported: methods } = server
   if (token_endpoint === undefined) throw failed(flow, document, 'has no "token_endpoint"')
+  if (options.way === 'device') {
+    if (server.device_authorization_endpoint !== undefined) return
+    const hint = 'It signs in no devices: send the person to a browser, with startSignIn().'
+    throw failed(flow, document, 'has no "device_authorization_endpoint"', hint)
+  }
   if (endpoint === undefined) throw failed(flow, document, 'has no "authorization_endpoint"')
+  if (server.require_pushed_authorization_requests === true)
+    throw failed(flow, document, 'asks for pushed authorization requests', 'They are not supported yet.')
   const taken = [...new URL(endpoint).searchParams.keys()].find((name) => ours.test(name))
   if (taken !== undefined) throw failed(flow, document, `sets "${taken}" in its "authorization_endpoint"`)
-  if (methods ? methods.includes('S256') : withoutPkce) return
+  if (methods ? methods.includes('S256') : options.dangerouslyAllowMissingPkceMetadata === true) return
   throw failed(
     flow,
     document,

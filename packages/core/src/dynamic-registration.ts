@@ -1,7 +1,7 @@
 import * as oauth from 'oauth4webapi'
 import { shownAddress } from './address.ts'
 import type { ClientAuthMethod } from './client-authentication.ts'
-import { applicationTypeOf } from './client-metadata.ts'
+import { applicationTypeOf, deviceGrant } from './client-metadata.ts'
 import { isSameRedirect, type StoredRegistration } from './client-store.ts'
 import { PentauthError, type PentauthErrorInit } from './errors.ts'
 import { urlForEvent } from './events.ts'
@@ -47,7 +47,7 @@ export async function registerClient(
   flow: Flow,
   server: oauth.AuthorizationServer,
   client: DynamicClient,
-  redirectUri: string,
+  redirectUri: string | undefined,
 ): Promise<StoredRegistration> {
   const { issuer, registration_endpoint: endpoint } = server
   if (endpoint === undefined) {
@@ -57,14 +57,15 @@ export async function registerClient(
     })
   }
   const authMethod = methodFor(flow, server)
+  const way = wayBack(redirectUri)
   const metadata = {
     ...(client.name === undefined ? {} : { client_name: client.name }),
     ...(client.uri === undefined ? {} : { client_uri: client.uri }),
-    redirect_uris: [redirectUri],
-    grant_types: grantsFor(server),
-    response_types: ['code'],
+    redirect_uris: way.redirects,
+    grant_types: [way.grant, ...refreshGrant(server)],
+    response_types: way.responses,
     token_endpoint_auth_method: authMethod,
-    application_type: client.applicationType ?? applicationTypeOf([redirectUri]),
+    application_type: client.applicationType ?? applicationTypeOf(way.redirects),
   }
   const options = endpointOptions(flow.runtime) as object as oauth.DynamicClientRegistrationRequestOptions
   flow.emit?.({ type: 'registration_requested', registrationEndpoint: urlForEvent(new URL(endpoint)), issuer })
@@ -77,6 +78,13 @@ export async function registerClient(
   const { clientId, secretExpiresAt } = kept
   flow.emit?.({ type: 'client_registered', issuer, clientId, authMethod: kept.authMethod, secretExpiresAt })
   return kept
+}
+
+/** How tokens reach a client: by the code that a person is sent back with, or by asking until a person has agreed elsewhere. */
+function wayBack(redirectUri: string | undefined) {
+  return redirectUri === undefined
+    ? { redirects: [], grant: deviceGrant, responses: [] }
+    : { redirects: [redirectUri], grant: 'authorization_code', responses: ['code'] }
 }
 
 /** 200 instead of 201 is a common mistake, and says the same. */
@@ -104,15 +112,13 @@ export function supportedMethods({ service }: Flow, server: oauth.AuthorizationS
   return server.token_endpoint_auth_methods_supported ?? [documented]
 }
 
-function grantsFor({ grant_types_supported: supported }: oauth.AuthorizationServer): string[] {
-  return ['authorization_code', 'refresh_token'].filter(
-    (grant) => grant === 'authorization_code' || !supported || supported.includes(grant),
-  )
+function refreshGrant({ grant_types_supported: supported }: oauth.AuthorizationServer): readonly string[] {
+  return !supported || supported.includes('refresh_token') ? ['refresh_token'] : []
 }
 
 interface Asked {
   readonly authMethod: StoredRegistration['authMethod']
-  readonly redirectUri: string
+  readonly redirectUri: string | undefined
 }
 
 /** Takes out of the answer what is used later; a server may change what was asked for, and not into something unusable. */
@@ -125,16 +131,25 @@ function registrationFrom(flow: Flow, issuer: string, answer: object, asked: Ask
   const own: Record<string, unknown> = Object.assign(Object.create(null), answer)
   const { client_id: clientId, client_secret: secret, client_secret_expires_at: expiresAt } = own
   if (!isPrintable(clientId)) throw refuse('a client ID that cannot be sent')
-  const redirects = listOf(own.redirect_uris, [asked.redirectUri])
-  if (redirects?.length !== 1 || !isSameRedirect(String(redirects[0]), asked.redirectUri))
-    throw refuse('other redirect URIs')
-  if (!listOf(own.grant_types, ['authorization_code'])?.includes('authorization_code'))
-    throw refuse('grants that allow no sign-in')
-  if (!listOf(own.response_types, ['code'])?.includes('code')) throw refuse('response types that allow no sign-in')
+  const way = wayBack(asked.redirectUri)
+  const redirects = listOf(own.redirect_uris, way.redirects)
+  const isSame = way.redirects.every((uri, index) => isSameRedirect(String(redirects?.[index]), uri))
+  if (redirects?.length !== way.redirects.length || !isSame) throw refuse('other redirect URIs')
+  if (!listOf(own.grant_types, [way.grant])?.includes(way.grant)) throw refuse('grants that allow no sign-in')
+  const responses = listOf(own.response_types, way.responses)
+  if (!responses || !way.responses.every((type) => responses.includes(type)))
+    throw refuse('response types that allow no sign-in')
   const given = own.token_endpoint_auth_method ?? (secret === undefined ? 'none' : secretMethod(asked))
   const authMethod = usableMethods.find((name) => name === given)
   if (!authMethod) throw refuse('another way to prove the client')
-  const kept = { version: 1, issuer, redirectUri: asked.redirectUri, clientId, authMethod } as const
+  const { redirectUri } = asked
+  const kept = {
+    version: 1,
+    issuer,
+    ...(redirectUri === undefined ? {} : { redirectUri }),
+    clientId,
+    authMethod,
+  } as const
   if (authMethod === 'none') return kept
   if (!isPrintable(secret)) throw refuse('no usable client secret')
   // 0 means that it stays.

@@ -32,6 +32,19 @@ export function authorizationCodeGrant(
   }
 }
 
+/** What a person allowed a device, whose code it is (RFC 8628 section 3.4). */
+export function deviceCodeGrant(deviceCode: Secret, resource: string): Grant {
+  return {
+    request: (server, client, authentication, options) =>
+      oauth.deviceCodeGrantRequest(server, client, authentication, deviceCode.reveal(), {
+        ...options,
+        additionalParameters: { resource },
+      }),
+    process: (server, client, response) => oauth.processDeviceCodeResponse(server, client, response),
+    secrets: [deviceCode],
+  }
+}
+
 /** A new access token for a refresh token (RFC 6749 section 6); the scope stays what was granted. */
 export function refreshTokenGrant(refreshToken: Secret, resource: string): Grant {
   return {

@@ -16,7 +16,8 @@ export {
 } from './credential.ts'
 export { type Absent, type CredentialRequest, type CredentialSource, isAbsent } from './credential-source.ts'
 export { defineService } from './define-service.ts'
-export type { DiscoveryCache } from './discovery.ts'
+export type { DevicePrompt } from './device-authorization.ts'
+export { type DeviceSignInOptions, deviceSignIn } from './device-sign-in.ts'
 export { PentauthError, type PentauthErrorCode, type PentauthErrorInit, type Tried } from './errors.ts'
 export type { EventListener, PentauthEvent } from './events.ts'
 export { firstOf } from './first-of.ts'
@@ -45,14 +46,8 @@ export type {
 } from './service.ts'
 export { errorFrom, throwIfRefused } from './service-error.ts'
 export { pendium, pendra, pensyve, pentographer, profundis } from './services.ts'
-export {
-  type FinishedSignIn,
-  finishSignIn,
-  type SignInOptions,
-  type StartedSignIn,
-  type StartSignInOptions,
-  startSignIn,
-} from './sign-in.ts'
+export { finishSignIn, type StartedSignIn, type StartSignInOptions, startSignIn } from './sign-in.ts'
+export type { FinishedSignIn, SignInOptions } from './sign-in-flow.ts'
 export { type SignedInOptions, type SignOutOptions, signedIn, signOut } from './signed-in.ts'
 export { memoryStore, type Store } from './store.ts'
 export { traceDiagram } from './trace-diagram.ts'

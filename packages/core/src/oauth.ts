@@ -1,10 +1,11 @@
 // The steps of the flows: loaded when one begins, and not with the package.
 export { authorizationRequest, checkAuthorizationEndpoint } from './authorization-request.ts'
 export { authorizationResponse } from './authorization-response.ts'
+export { deviceAuthorization, deviceTokens } from './device-authorization.ts'
 export { discover } from './discovery.ts'
 export { authorizationCodeGrant, clientCredentialsGrant } from './grants.ts'
 export { savePending, takePending } from './pending-sign-in.ts'
-export { clientFor, forgetClient } from './registration.ts'
+export { clientFor, forgetClient, withClient } from './registration.ts'
 export { requestedScope } from './requested-scope.ts'
 export { revokeTokens } from './revocation.ts'
 export { refreshTokens } from './session-refresh.ts'

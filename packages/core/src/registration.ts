@@ -9,7 +9,7 @@ import {
   writeRegistration,
 } from './client-store.ts'
 import { createSecret, type Secret } from './credential.ts'
-import type { Discovered } from './discovery.ts'
+import type { Discovered, DiscoveryCache } from './discovery.ts'
 import { type DynamicClient, registerClient, registrationFailed, supportedMethods } from './dynamic-registration.ts'
 import { PentauthError } from './errors.ts'
 import type { Flow } from './flow.ts'
@@ -47,8 +47,11 @@ export interface RegisteredClient extends OAuthClient {
 
 export interface ClientForOptions {
   readonly client: ClientOptions
-  readonly redirectUri: string
+  /** None for a device. */
+  readonly redirectUri?: string | undefined
   readonly store: Store
+  /** Forgets the server where no client is to be had: it may register elsewhere by now. */
+  readonly cache?: DiscoveryCache | undefined
 }
 
 /**
@@ -58,13 +61,20 @@ export interface ClientForOptions {
  *   client or is not the one that knows it, `temporarily_unavailable`, `store_failed`.
  * @see https://www.rfc-editor.org/rfc/rfc7591
  */
-export async function clientFor(
+export function clientFor(flow: Flow, discovered: Discovered, options: ClientForOptions): Promise<RegisteredClient> {
+  return clientAt(flow, discovered, options).catch((error) => {
+    options.cache?.forget(flow)
+    throw error
+  })
+}
+
+async function clientAt(
   flow: Flow,
   { server }: Discovered,
   { client, redirectUri, store }: ClientForOptions,
 ): Promise<RegisteredClient> {
   const { issuer } = server
-  checkRedirectUri(redirectUri)
+  if (redirectUri !== undefined) checkRedirectUri(redirectUri)
   // Own properties, also where they are undefined: an unset variable must not become a registration.
   if (Object.hasOwn(client, 'clientId')) return preRegistered(flow, server, client as PreRegisteredClient)
   if (Object.hasOwn(client, 'metadataUrl')) {

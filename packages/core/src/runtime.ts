@@ -9,8 +9,8 @@ export interface Runtime {
   readonly crypto: Digester
   /** Milliseconds since the epoch. */
   now(): number
-  /** Resolves after that many milliseconds. */
-  sleep(ms: number): Promise<void>
+  /** Resolves after that many milliseconds, or as soon as somebody no longer wants to wait. */
+  sleep(ms: number, signal?: AbortSignal): Promise<void>
   /**
    * Who follows redirects: `self` where fetch shows a 3xx answer (Node, Bun, Deno, workers on servers), so that we decide hop by
    * hop; `platform` in browsers, which hide it.
@@ -35,7 +35,16 @@ export function defaultRuntime(): Runtime {
       return globalThis.crypto
     },
     now: () => Date.now(),
-    sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
+    sleep: (ms, signal) =>
+      new Promise((resolve) => {
+        const end = () => {
+          clearTimeout(timer)
+          signal?.removeEventListener('abort', end)
+          resolve()
+        }
+        const timer = setTimeout(end, ms)
+        signal?.addEventListener('abort', end)
+      }),
     get redirects() {
       // Pages have a document, browser workers a WorkerLocation; server runtimes have neither.
       return 'document' in globalThis || 'WorkerLocation' in globalThis ? 'platform' : 'self'

@@ -31,6 +31,7 @@ const oauth = z.strictObject({
   tokenEndpoint: httpUrl.optional(),
   registrationEndpoint: httpUrl.optional(),
   revocationEndpoint: httpUrl.optional(),
+  deviceAuthorizationEndpoint: httpUrl.optional(),
   grants: z.array(z.enum(['authorization_code', 'refresh_token', 'client_credentials'])),
   tokenEndpointAuthMethod: z.enum(['none', 'client_secret_post', 'client_secret_basic']),
   scopes: z.array(z.string()).optional(),

@@ -65,6 +65,7 @@ export interface OAuthRules {
   readonly tokenEndpoint?: string
   readonly registrationEndpoint?: string
   readonly revocationEndpoint?: string
+  readonly deviceAuthorizationEndpoint?: string
   readonly grants: readonly ('authorization_code' | 'refresh_token' | 'client_credentials')[]
   readonly tokenEndpointAuthMethod: 'none' | 'client_secret_post' | 'client_secret_basic'
   readonly scopes?: readonly string[]

@@ -1,18 +1,17 @@
 import { type DiscoveryCache, discoveryCache } from './discovery.ts'
 import { PentauthError } from './errors.ts'
 import type { Flow } from './flow.ts'
-import type { PendingSignIn } from './pending-sign-in.ts'
-import { forgetClient } from './registration.ts'
+import { forgetClient, type RegisteredClient } from './registration.ts'
 import type { Store } from './store.ts'
 
-/** What was discovered for those who bring no cache of their own. */
+/** What was discovered, for all sign-ins of this process. */
 export const sharedDiscovery: DiscoveryCache = /* @__PURE__ */ discoveryCache()
 
 /** A code that is not taken is a sign-in that failed; a client that the server does not know (any more) is registered anew next time. */
 export async function signInFailed(
   flow: Flow,
-  { client, redirectUri }: PendingSignIn,
   store: Store,
+  { client, redirectUri }: { readonly client: RegisteredClient; readonly redirectUri?: string },
   error: unknown,
 ): Promise<never> {
   if (!PentauthError.isInstance(error)) throw error

@@ -44,6 +44,7 @@ const complete: Complete<Service> = {
     tokenEndpoint: 'https://acme.example/token',
     registrationEndpoint: 'https://acme.example/register',
     revocationEndpoint: 'https://acme.example/revoke',
+    deviceAuthorizationEndpoint: 'https://auth.acme.example/device',
     grants: ['authorization_code', 'refresh_token', 'client_credentials'],
     tokenEndpointAuthMethod: 'client_secret_basic',
     scopes: ['a'],

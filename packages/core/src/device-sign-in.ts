@@ -1,0 +1,68 @@
+import type { DevicePrompt } from './device-authorization.ts'
+import type { Service } from './service.ts'
+import {
+  checked,
+  enter,
+  type FinishedSignIn,
+  flowOf,
+  loadSteps,
+  type SignInWishes,
+  scopesBefore,
+} from './sign-in-flow.ts'
+import { unusable } from './signed-in.ts'
+
+export interface DeviceSignInOptions extends SignInWishes {
+  /** Shows the person where to go and which code to compare or type there; what it throws ends the sign-in. */
+  readonly present: (prompt: DevicePrompt) => unknown
+  /** Ends the waiting; the sign-in then rejects with the signal's reason. */
+  readonly signal?: AbortSignal | undefined
+}
+
+/**
+ * Signs a person in who uses a browser elsewhere, such as from a terminal over SSH: shows a code, waits until it was allowed, saves the
+ * session.
+ *
+ * The server is asked as often as it wishes, every 5 s unless it says otherwise, and until the code expires.
+ *
+ * @throws PentauthError `sign_in_failed` when the server or the person said no, or nobody came; `discovery_failed`, `unsafe_address` or
+ *   `registration_failed` when the service's own documents do not lead to a sign-in of devices; `insufficient_scope`, `invalid_option`,
+ *   `client_refused`, `token_response_invalid`, `temporarily_unavailable`, `store_failed`; the signal's reason.
+ * @see https://www.rfc-editor.org/rfc/rfc8628
+ * @example
+ * ```ts
+ * const { account } = await deviceSignIn(pensyve, {
+ *   store,
+ *   present: ({ verificationUri, userCode }) => console.log(`Open ${verificationUri} and enter ${userCode}`),
+ * })
+ * const auth = createAuth(pensyve, { credential: signedIn({ store, account }) })
+ * ```
+ */
+export async function deviceSignIn(service: Service, given: DeviceSignInOptions): Promise<FinishedSignIn> {
+  const options = checked(service, given)
+  if (typeof options.present !== 'function')
+    throw unusable('present', 'is no function', 'Give one that shows the code.')
+  const { store, present, challenge, signal, account = 'default', app = 'default' } = options
+  signal?.throwIfAborted()
+  const flow = flowOf(service, options.resource, options)
+  const steps = await loadSteps()
+  const cache = steps.sharedDiscovery
+  const discovered = await steps.discover(flow, { ...options, cache, way: 'device' })
+  const before = await scopesBefore(flow, options)
+  const scope = steps.requestedScope(flow, discovered, { given: options.scope, challenge, ...before })
+  const registration = { client: options.client ?? {}, store, cache }
+  const { client, device } = await steps.withClient(flow, discovered, registration, async (client) => {
+    return { client, device: await steps.deviceAuthorization(flow, discovered, client, scope) }
+  })
+
+  const { server, resource } = discovered
+  flow.emit?.({ type: 'sign_in_started', issuer: server.issuer, clientId: client.clientId, scope })
+  const stop = new AbortController()
+  const until = signal ? AbortSignal.any([signal, stop.signal]) : stop.signal
+  // It may wait for a key to be pressed, say; the person may be done long before.
+  void Promise.resolve(present(device.prompt)).catch((error) => stop.abort(error))
+  const facts = { server, client, resource, scope, account, app }
+  const found = await steps
+    .deviceTokens(flow, { ...facts, device }, until)
+    .catch((error) => steps.signInFailed(flow, store, facts, error))
+  return enter(flow, options, facts, found)
+}

@@ -1,0 +1,164 @@
+import type { Challenge } from './challenge.ts'
+import { summarize } from './credential.ts'
+import { checkService } from './define-service.ts'
+import { PentauthError } from './errors.ts'
+import { type EventListener, emitter } from './events.ts'
+import type { Flow } from './flow.ts'
+import type { Lock } from './lock.ts'
+import type { PendingSignIn } from './pending-sign-in.ts'
+import type { ClientOptions } from './registration.ts'
+import { resourceFor } from './resource-for.ts'
+import { type Runtime, withDefaults } from './runtime.ts'
+import type { Resource, Service } from './service.ts'
+import { readText, saveSession } from './session-saving.ts'
+import { defaultLock, type Place } from './session-state.ts'
+import { placesOf, unusable } from './signed-in.ts'
+import type { Store } from './store.ts'
+import { parseStored, type StoredSession } from './stored-session.ts'
+import type { Tokens } from './token-request.ts'
+
+// How every sign-in begins, whichever way the person takes, and what it ends with.
+
+/** What all sign-ins, and both halves of one, have in common. */
+export interface SignInOptions {
+  /** Where the sign-in waits, and the session is kept. */
+  readonly store: Store
+  /** One that reaches as far as the store does; among the callers of this process unless given. */
+  readonly lock?: Lock | undefined
+  /** Whose sign-in this is, in the program's own words; `default` unless given. */
+  readonly account?: string | undefined
+  /** Keeps the sessions of two programs apart that share a store; `default` unless given. */
+  readonly app?: string | undefined
+  readonly runtime?: Partial<Runtime> | undefined
+  readonly onEvent?: EventListener | undefined
+}
+
+/** What a sign-in asks for, and as whom. */
+export interface SignInWishes extends SignInOptions {
+  /** The OAuth client; registered at the server by itself unless given. */
+  readonly client?: ClientOptions | undefined
+  /** Name of the resource in the service; the first that takes access tokens unless given. */
+  readonly resource?: string | undefined
+  /** Scopes, separated by spaces; what the service asks for unless given. */
+  readonly scope?: string | undefined
+  /** Of the answer that asked for a token or for more scope. */
+  readonly challenge?: Challenge | undefined
+  /** Which authorization server, where a resource has several. */
+  readonly issuer?: string | undefined
+}
+
+export interface FinishedSignIn {
+  readonly account: string
+  /** Granted scopes, where the server said them. */
+  readonly scopes?: readonly string[]
+  /** Milliseconds since the epoch after which the access token is renewed; absent when unknown. */
+  readonly expiresAt?: number
+}
+
+/** The steps, which are loaded when somebody signs in: programs with an API key never need them. */
+export const loadSteps = (): Promise<typeof import('./oauth.ts')> => import('./oauth.ts')
+
+/** Own properties only, since anybody may have polluted Object.prototype, and none that would be found unusable half way. */
+export function checked<O extends SignInOptions>(service: Service, given: O): O {
+  checkService(service)
+  const options: O = Object.assign(Object.create(null), given)
+  const { store, lock, app, account } = options
+  placesOf(loadSteps, { store, lock, app, account })
+  for (const name of ['scope', 'resource', 'redirectUri', 'issuer'] as const) {
+    const value: unknown = (options as Partial<Record<typeof name, unknown>>)[name]
+    if (value !== undefined && typeof value !== 'string')
+      throw unusable(name, 'is no text', 'Leave it out, or give a string.')
+  }
+  return options
+}
+
+/** The service, one of its resources that takes access tokens, and the platform. */
+export function flowOf(service: Service, resource: string | undefined, { runtime, onEvent }: SignInOptions): Flow {
+  const found = Object.entries<Resource>(service.resources).find(([name, { accessToken }]) =>
+    resource === undefined ? accessToken : name === resource,
+  )
+  if (!found?.[1].accessToken) {
+    throw new PentauthError({
+      code: 'invalid_option',
+      message:
+        resource === undefined
+          ? `${service.name} takes no access tokens.`
+          : `The resource ${JSON.stringify(resource)} of ${service.name} takes no access tokens.`,
+      service: service.id,
+      hint: service.apiKey ? `Use an API key (${service.apiKey.env}).` : 'Use another kind of credential.',
+    })
+  }
+  const emit = emitter(service.id, onEvent)
+  return { service, resource: resourceFor(service, found[1].url), runtime: withDefaults(runtime), emit }
+}
+
+/** Where the session is, or will be. */
+export function placeOf(flow: Flow, { store, lock, account, app }: SignInOptions): Place {
+  return placesOf(loadSteps, { store, lock, account, app })(flow.resource)
+}
+
+export function lockOf({ lock, store }: SignInOptions): Lock {
+  return lock ?? defaultLock(store)
+}
+
+interface ScopesBefore {
+  readonly held: readonly string[]
+  readonly requested: readonly string[]
+}
+
+/** What the session there is may do, and what it was asked for, where that is known. */
+export async function scopesBefore(flow: Flow, options: SignInOptions): Promise<ScopesBefore> {
+  const found = parseStored(await readText(placeOf(flow, options), flow))
+  const { scopes = [], requested = [] } = found.is === 'session' ? found.session : {}
+  return { held: scopes, requested }
+}
+
+/** What is known of a sign-in when its tokens come. */
+export type SignInFacts = Pick<PendingSignIn, 'server' | 'client' | 'resource' | 'scope' | 'account' | 'app'> & {
+  readonly redirectUri?: string
+}
+
+/** Saves the session, and says what the person has signed in for. */
+export async function enter(
+  flow: Flow,
+  options: SignInOptions,
+  facts: SignInFacts,
+  { tokens, requestedAt }: { readonly tokens: Tokens; readonly requestedAt: number },
+): Promise<FinishedSignIn> {
+  const { account, app } = facts
+  const session = sessionOf(facts, tokens, requestedAt)
+  await saveSession(placeOf(flow, { ...options, account, app }), flow, session)
+  const { expiresAt, scopes } = session
+  if (flow.emit) {
+    const credential = await summarize(tokens.accessToken, flow.runtime.crypto)
+    flow.emit({ type: 'token_received', credential, expiresAt })
+    flow.emit({ type: 'signed_in', account, scopes, expiresAt })
+  }
+  return { account, ...(scopes ? { scopes } : {}), ...(expiresAt === undefined ? {} : { expiresAt }) }
+}
+
+function sessionOf(
+  { server, client, resource, account, scope, redirectUri }: SignInFacts,
+  tokens: Tokens,
+  obtainedAt: number,
+): StoredSession {
+  const { clientId, authMethod, clientSecret } = client
+  // Without a scope in the answer, what was asked for was granted (RFC 6749 section 5.1).
+  const { expiresAt, secret, scopes = scope?.split(' ') } = tokens.accessToken
+  return {
+    version: 1,
+    issuer: server.issuer,
+    tokenEndpoint: server.token_endpoint as string,
+    ...(server.revocation_endpoint ? { revocationEndpoint: server.revocation_endpoint } : {}),
+    client: { clientId, authMethod, ...(clientSecret ? { clientSecret: clientSecret.reveal() } : {}) },
+    resource,
+    ...(redirectUri === undefined ? {} : { redirectUri }),
+    ...(scope && tokens.accessToken.scopes ? { requested: scope.split(' ') } : {}),
+    account,
+    accessToken: secret.reveal(),
+    ...(tokens.refreshToken ? { refreshToken: tokens.refreshToken.reveal() } : {}),
+    ...(expiresAt === undefined ? {} : { expiresAt }),
+    ...(scopes ? { scopes } : {}),
+    obtainedAt,
+  }
+}
