@@ -97,10 +97,13 @@ export function checkRedirectUri(text: string): void {
   const url = parsed(text)
   // A scheme of one's own has a dot (RFC 8252 section 7.1), which `javascript:` and its kind have not.
   const isRight = url && (isSecure(url) || isPrivateUse(url))
-  if (isRight && !text.includes('#') && !url.username && !url.password) return
-  throw invalidClient(
-    'a redirect URI must be https, http on this machine, or of a scheme such as com.example.app, without a fragment',
-  )
+  if (!isRight || text.includes('#') || url.username || url.password) {
+    throw invalidClient(
+      'a redirect URI must be https, http on this machine, or of a scheme such as com.example.app, without a fragment',
+    )
+  }
+  const taken = ['code', 'state', 'iss', 'error'].find((name) => url.searchParams.has(name))
+  if (taken) throw invalidClient(`a redirect URI leaves "${taken}" to the answer of the sign-in`)
 }
 
 /** `native` where the answer of a sign-in stays on the person's machine (OpenID Connect Registration section 2). */

@@ -93,7 +93,7 @@ export function flowOf(service: Service, resource: string | undefined, { runtime
 }
 
 /** Where the session is, or will be. */
-export function placeOf(flow: Flow, { store, lock, account, app }: SignInOptions): Place {
+function placeOf(flow: Flow, { store, lock, account, app }: SignInOptions): Place {
   return placesOf(loadSteps, { store, lock, account, app })(flow.resource)
 }
 

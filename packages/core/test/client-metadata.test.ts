@@ -70,6 +70,12 @@ describe('clientMetadata', () => {
     expect(refused({ redirectUris: [uri] })).toContain('a redirect URI must be https')
   })
 
+  it.each(['code', 'state', 'iss', 'error'])('refuses to be sent back to a place that has its own "%s"', (name) => {
+    expect(refused({ redirectUris: [`https://app.example/callback?tab=1&${name}=1`] })).toContain(
+      `a redirect URI leaves "${name}" to the answer of the sign-in`,
+    )
+  })
+
   it('refuses what people could not recognise', () => {
     expect(refused({ name: ' ' })).toContain('needs a name')
     expect(refused({ redirectUris: [] })).toContain('needs a redirect URI')
