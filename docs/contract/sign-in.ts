@@ -10,12 +10,14 @@ import {
   type DeviceSignInOptions,
   deviceSignIn,
   type FinishedSignIn,
+  type FinishSignInOptions,
   finishSignIn,
   type Lock,
   memoryLock,
   memoryStore,
   type PentauthEvent,
   parseChallenge,
+  pendium,
   pensyve,
   pentographer,
   type SignedInOptions,
@@ -76,7 +78,12 @@ export async function signsDeviceIn(shared: SignInOptions, signal: AbortSignal):
   return deviceSignIn(pensyve, options)
 }
 
-export async function withKey(privateKey: webcrypto.CryptoKey): Promise<void> {
+export async function withKey(shared: SignInOptions, privateKey: webcrypto.CryptoKey): Promise<void> {
+  const client: ClientOptions = { clientId: 'notes', issuer: 'https://pendium.ai', privateKey }
+  const { url } = await startSignIn(pendium, { ...shared, redirectUri: 'https://notes.example/callback', client })
+  const finish: FinishSignInOptions = { ...shared, privateKey }
+  await finishSignIn(pendium, url, finish)
+  createAuth(pendium, { credential: signedIn({ store: shared.store, privateKey }) })
   createAuth(pentographer, { credential: clientCredentials({ clientId: 'ptgc_your_client_id', privateKey }) })
 }
 

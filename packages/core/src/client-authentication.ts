@@ -1,4 +1,5 @@
 import * as oauth from 'oauth4webapi'
+import { invalidClient } from './client-metadata.ts'
 import type { Secret } from './credential.ts'
 
 /** How a client proves itself at the token endpoint (RFC 6749 section 2.3, RFC 7523 section 2.2). */
@@ -21,9 +22,51 @@ export interface OAuthClient {
 }
 
 /** The proof that goes with each request of the client; form-encoded in the Authorization header, as the standard has it. */
-export function clientAuthentication({ authMethod, clientSecret, privateKey }: OAuthClient): oauth.ClientAuth {
-  if (authMethod === 'private_key_jwt' && privateKey) return oauth.PrivateKeyJwt(privateKey as CryptoKey)
+export function clientAuthentication(
+  { authMethod, clientSecret, privateKey }: OAuthClient,
+  now: () => number,
+): oauth.ClientAuth {
+  if (authMethod === 'private_key_jwt') return signature(checkKey(privateKey), now)
   if (authMethod === 'client_secret_post' && clientSecret) return oauth.ClientSecretPost(clientSecret.reveal())
   if (authMethod === 'client_secret_basic' && clientSecret) return oauth.ClientSecretBasic(clientSecret.reveal())
   return oauth.None()
+}
+
+/** A signed assertion about the client (RFC 7523 section 2.2), by the clock of the program. */
+function signature(key: SigningKey, now: () => number): oauth.ClientAuth {
+  const modifyAssertion = (header: { alg?: unknown }, claims: object) => {
+    // The name that every server knows; its new one (RFC 9864) is for later.
+    if (header.alg === 'Ed25519') header.alg = 'EdDSA'
+    const seconds = Math.floor(now() / 1000)
+    Object.assign(claims, { iat: seconds, nbf: seconds, exp: seconds + 60 })
+  }
+  return oauth.PrivateKeyJwt(key as CryptoKey, { [oauth.modifyAssertion]: modifyAssertion })
+}
+
+/**
+ * A client that was kept in a store, with the private key that was not.
+ *
+ * @throws PentauthError `invalid_option` where it has one that was not given.
+ */
+export function clientWith<C extends OAuthClient>(client: C, privateKey: SigningKey | undefined): C {
+  if (client.authMethod !== 'private_key_jwt') return client
+  if (privateKey) return { ...client, privateKey: checkKey(privateKey) }
+  throw invalidClient('it proves itself with a private key, which no store keeps: pass it as privateKey here, too')
+}
+
+const signing = ['Ed25519', 'ECDSA', 'RSA-PSS', 'RSASSA-PKCS1-v1_5']
+
+/**
+ * Refuses what cannot sign for a client.
+ *
+ * @throws PentauthError `invalid_option`.
+ */
+export function checkKey(key: SigningKey | undefined): SigningKey {
+  const { type, usages, algorithm }: Partial<SigningKey> = key ?? {}
+  const { name = '', modulusLength = 2048 }: { name?: string; modulusLength?: number } = algorithm ?? {}
+  if (key && type === 'private' && usages?.includes('sign') && signing.includes(name) && modulusLength >= 2048)
+    return key
+  throw invalidClient(
+    'its privateKey is no private key of Web Crypto that signs (Ed25519, ECDSA, or RSA from 2048 bits)',
+  )
 }

@@ -58,7 +58,13 @@ export async function deviceAuthorization(
   const asked = { resource, ...(scope === undefined ? {} : { scope }) }
   const named = { client_id: client.clientId }
   const options = endpointOptions(runtime)
-  const response = await oauth.deviceAuthorizationRequest(server, named, clientAuthentication(client), asked, options)
+  const response = await oauth.deviceAuthorizationRequest(
+    server,
+    named,
+    clientAuthentication(client, runtime.now),
+    asked,
+    options,
+  )
   throwIfTemporary(flow, 'device authorization endpoint', endpoint, response)
   const answer = await oauth
     .processDeviceAuthorizationResponse(server, named, await usable(response))

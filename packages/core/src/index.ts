@@ -46,7 +46,13 @@ export type {
 } from './service.ts'
 export { errorFrom, throwIfRefused } from './service-error.ts'
 export { pendium, pendra, pensyve, pentographer, profundis } from './services.ts'
-export { finishSignIn, type StartedSignIn, type StartSignInOptions, startSignIn } from './sign-in.ts'
+export {
+  type FinishSignInOptions,
+  finishSignIn,
+  type StartedSignIn,
+  type StartSignInOptions,
+  startSignIn,
+} from './sign-in.ts'
 export type { FinishedSignIn, SignInOptions } from './sign-in-flow.ts'
 export { type SignedInOptions, type SignOutOptions, signedIn, signOut } from './signed-in.ts'
 export { memoryStore, type Store } from './store.ts'

@@ -1,6 +1,7 @@
 // The steps of the flows: loaded when one begins, and not with the package.
 export { authorizationRequest, checkAuthorizationEndpoint } from './authorization-request.ts'
 export { authorizationResponse } from './authorization-response.ts'
+export { clientWith } from './client-authentication.ts'
 export { deviceAuthorization, deviceTokens } from './device-authorization.ts'
 export { discover } from './discovery.ts'
 export { authorizationCodeGrant, clientCredentialsGrant } from './grants.ts'

@@ -1,6 +1,5 @@
 import type * as oauth from 'oauth4webapi'
 import { invalid } from './authorization-response.ts'
-import { invalidClient } from './client-metadata.ts'
 import { createSecret } from './credential.ts'
 import { PentauthError } from './errors.ts'
 import { inBrackets, reasonOf } from './http.ts'
@@ -9,7 +8,7 @@ import type { RegisteredClient } from './registration.ts'
 import type { Resource, Service } from './service.ts'
 import type { Store } from './store.ts'
 
-/** A sign-in that has begun: all that is needed to finish it, also after a restart. */
+/** A sign-in that has begun: all that is needed to finish it, also after a restart, but the private key of a client that has one. */
 export interface PendingSignIn {
   readonly state: string
   readonly verifier: string
@@ -40,11 +39,10 @@ const key = 'sign-ins'
  * Keeps a sign-in until its response comes, in one record with the others, so that those nobody finishes leave nothing behind.
  *
  * @returns when it ends, in milliseconds since the epoch
- * @throws PentauthError `store_failed`, `invalid_option` for a client with a private key.
+ * @throws PentauthError `store_failed`.
  */
 export async function savePending(service: Service, store: Store, lock: Lock, pending: PendingSignIn): Promise<number> {
-  const { startedAt, client } = pending
-  if (client.privateKey) throw invalidClient('a private key cannot wait in a store, so nobody signs in with one')
+  const { startedAt } = pending
   await inStore(service, lock, async () => {
     const others = (await read(store)).filter((other) => isCurrent(other, startedAt))
     await store.set(key, JSON.stringify([...others.slice(1 - most), stored(pending)]))

@@ -1,4 +1,4 @@
-import type { ClientAuthMethod, OAuthClient, SigningKey } from './client-authentication.ts'
+import { type ClientAuthMethod, checkKey, type OAuthClient, type SigningKey } from './client-authentication.ts'
 import { checkMetadataUrl, checkRedirectUri, invalidClient } from './client-metadata.ts'
 import {
   deleteRegistration,
@@ -168,6 +168,7 @@ function preRegistered(flow: Flow, server: Discovered['server'], given: PreRegis
   if (!isSendable(clientId)) throw invalidClient('its clientId is empty or cannot be sent')
   if (clientSecret !== undefined && !isSendable(clientSecret))
     throw invalidClient('its clientSecret is empty or cannot be sent')
+  if (privateKey !== undefined) checkKey(privateKey)
   if ((clientSecret !== undefined || privateKey) && home === undefined)
     throw invalidClient('a clientSecret or privateKey needs the issuer that it belongs to')
   if (home !== undefined && home !== issuer) {

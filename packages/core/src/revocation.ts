@@ -1,5 +1,5 @@
 import * as oauth from 'oauth4webapi'
-import { clientAuthentication } from './client-authentication.ts'
+import { clientAuthentication, type SigningKey } from './client-authentication.ts'
 import { PentauthError } from './errors.ts'
 import type { Flow } from './flow.ts'
 import { endpointOptions } from './http-oauth.ts'
@@ -12,15 +12,25 @@ import type { StoredSession } from './stored-session.ts'
  *
  * @throws PentauthError `temporarily_unavailable` when it cannot be told now, `token_request_rejected` when it will not hear of it.
  */
-export async function revokeTokens({ service, runtime }: Flow, stored: StoredSession): Promise<void> {
-  const client = clientOf(stored)
+export async function revokeTokens(
+  { service, runtime }: Flow,
+  stored: StoredSession,
+  privateKey?: SigningKey,
+): Promise<void> {
+  const client = clientOf(stored, privateKey)
   const parameters = { client_id: client.clientId }
   const token = stored.refreshToken ?? stored.accessToken
   const hint = stored.refreshToken ? 'refresh_token' : 'access_token'
-  const response = await oauth.revocationRequest(serverOf(stored), parameters, clientAuthentication(client), token, {
-    ...endpointOptions(runtime),
-    additionalParameters: { token_type_hint: hint },
-  })
+  const response = await oauth.revocationRequest(
+    serverOf(stored),
+    parameters,
+    clientAuthentication(client, runtime.now),
+    token,
+    {
+      ...endpointOptions(runtime),
+      additionalParameters: { token_type_hint: hint },
+    },
+  )
   if (response.status === 200) return
   const isTemporary = response.status === 429 || response.status >= 500
   throw new PentauthError({

@@ -1,5 +1,5 @@
 import type * as oauth from 'oauth4webapi'
-import type { OAuthClient } from './client-authentication.ts'
+import { clientWith, type OAuthClient, type SigningKey } from './client-authentication.ts'
 import { createSecret } from './credential.ts'
 import { PentauthError } from './errors.ts'
 import type { Flow } from './flow.ts'
@@ -11,12 +11,15 @@ import { requestToken, type Tokens } from './token-request.ts'
 /**
  * New tokens for a session, asked for once.
  *
- * @throws PentauthError `sign_in_required` when the refresh token is not accepted any more (`invalid_grant`), else as `requestToken`.
+ * @param privateKey of the client, where it proves itself with one: no store keeps that
+ * @throws PentauthError `sign_in_required` when the refresh token is not accepted any more (`invalid_grant`), `invalid_option` without
+ *   the key of the client, else as `requestToken`.
  */
-export async function refreshTokens(flow: Flow, stored: StoredSession): Promise<Tokens> {
+export async function refreshTokens(flow: Flow, stored: StoredSession, privateKey?: SigningKey): Promise<Tokens> {
   const { service, runtime } = flow
+  const client = clientOf(stored, privateKey)
   const grant = refreshTokenGrant(createSecret(stored.refreshToken ?? ''), stored.resource)
-  const request = { service, runtime, server: serverOf(stored), client: clientOf(stored), grant, source: 'sign-in' }
+  const request = { service, runtime, server: serverOf(stored), client, grant, source: 'sign-in' }
   return requestToken(request).catch((error) => {
     if (!PentauthError.isInstance(error)) throw error
     // The server may have moved: the next sign-in asks where it is.
@@ -41,6 +44,13 @@ export function serverOf({ issuer, tokenEndpoint, revocationEndpoint }: StoredSe
   }
 }
 
-export function clientOf({ client: { clientSecret, ...client } }: StoredSession): OAuthClient {
-  return clientSecret === undefined ? client : { ...client, clientSecret: createSecret(clientSecret) }
+/**
+ * The client of a session.
+ *
+ * @throws PentauthError `invalid_option` where its private key was not given.
+ */
+export function clientOf({ client }: StoredSession, privateKey?: SigningKey): OAuthClient {
+  const { clientSecret, ...rest } = client
+  const secret = clientSecret === undefined ? {} : { clientSecret: createSecret(clientSecret) }
+  return clientWith({ ...rest, ...secret }, privateKey)
 }

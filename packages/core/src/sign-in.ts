@@ -1,3 +1,4 @@
+import type { SigningKey } from './client-authentication.ts'
 import { PentauthError } from './errors.ts'
 import type { Flow } from './flow.ts'
 import type { PendingSignIn } from './pending-sign-in.ts'
@@ -21,6 +22,11 @@ export interface StartSignInOptions extends SignInWishes {
   readonly redirectUri: string
   /** Signs in where the metadata does not say whether the server checks PKCE: others could then use a stolen code. */
   readonly dangerouslyAllowMissingPkceMetadata?: boolean | undefined
+}
+
+export interface FinishSignInOptions extends SignInOptions {
+  /** Of the client, where that proves itself with one: it did not wait in the store. */
+  readonly privateKey?: SigningKey | undefined
 }
 
 export interface StartedSignIn {
@@ -74,7 +80,7 @@ export async function startSignIn(service: Service, given: StartSignInOptions): 
  * @param callback the URL that the authorization server sent the person to, its query, or its parameters
  * @throws PentauthError `sign_in_response_invalid` for what is no answer to a sign-in of this store, or one that was finished before or
  *   came too late; `sign_in_failed` when the server or the person said no; `client_refused`; `token_response_invalid`;
- *   `temporarily_unavailable`; `store_failed`.
+ *   `invalid_option`; `temporarily_unavailable`; `store_failed`.
  * @see https://datatracker.ietf.org/doc/html/draft-ietf-oauth-v2-1-13#section-4.1.2
  * @example
  * ```ts
@@ -85,7 +91,7 @@ export async function startSignIn(service: Service, given: StartSignInOptions): 
 export async function finishSignIn(
   service: Service,
   callback: string | URL | URLSearchParams,
-  given: SignInOptions,
+  given: FinishSignInOptions,
 ): Promise<FinishedSignIn> {
   const options = checked(service, given)
   const response = parametersOf(callback)
@@ -95,7 +101,7 @@ export async function finishSignIn(
   const pending = await steps.takePending(service, waiting, response.get('state'), now())
   const flow = flowOf(service, pending.resourceName, options)
   const requestedAt = now()
-  const tokens = await exchanged(flow, pending, response).catch(async (error) => {
+  const tokens = await exchanged(flow, pending, response, options.privateKey).catch(async (error) => {
     // Trouble that passes is no answer: the same callback may be tried again.
     if (isPassing(error)) await steps.savePending(service, waiting.store, waiting.lock, pending).catch(() => undefined)
     return steps.signInFailed(flow, options.store, pending, error)
@@ -104,10 +110,16 @@ export async function finishSignIn(
 }
 
 /** The tokens for the code of a genuine response. */
-async function exchanged(flow: Flow, pending: PendingSignIn, response: URLSearchParams): Promise<Tokens> {
+async function exchanged(
+  flow: Flow,
+  pending: PendingSignIn,
+  response: URLSearchParams,
+  privateKey: SigningKey | undefined,
+): Promise<Tokens> {
   const { service, runtime, emit } = flow
-  const { server, client, state } = pending
+  const { server, state } = pending
   const steps = await loadSteps()
+  const client = steps.clientWith(pending.client, privateKey)
   const answer = steps.authorizationResponse(service, { server, clientId: client.clientId, state }, response)
   const tokenEndpoint = server.token_endpoint ?? server.issuer
   emit?.({ type: 'token_requested', tokenEndpoint, source: 'sign-in', reason: 'first' })
@@ -115,8 +127,9 @@ async function exchanged(flow: Flow, pending: PendingSignIn, response: URLSearch
   return steps.requestToken({ service, runtime, server, client, grant, source: 'sign-in' })
 }
 
+/** What is over with the next attempt, or with the option that is missing. */
 function isPassing(error: unknown): boolean {
-  return PentauthError.isInstance(error) && error.retryable
+  return PentauthError.isInstance(error) && (error.retryable || error.code === 'invalid_option')
 }
 
 function parametersOf(callback: string | URL | URLSearchParams): URLSearchParams {

@@ -1,5 +1,6 @@
 import type { AuthOptions } from './auth-context.ts'
 import { createContext } from './auth-context.ts'
+import type { SigningKey } from './client-authentication.ts'
 import type { CredentialRequest, CredentialSource } from './credential-source.ts'
 import { PentauthError } from './errors.ts'
 import type { Lock } from './lock.ts'
@@ -21,6 +22,8 @@ export interface SignedInOptions {
   readonly account?: string | undefined
   /** Keeps the sessions of two programs in one store apart; `default` unless given. */
   readonly app?: string | undefined
+  /** Of the client, where that proves itself with one: no store keeps it. */
+  readonly privateKey?: SigningKey | undefined
   /** Name of the source in messages; `sign-in` unless given. */
   readonly name?: string | undefined
 }
@@ -40,7 +43,7 @@ export interface SignedInOptions {
  * ```
  */
 export function signedIn(options: SignedInOptions): CredentialSource {
-  return signedInWith(engine, options)
+  return signedInWith(engineOf(options), options)
 }
 
 export interface SignOutOptions extends SignedInOptions {
@@ -63,11 +66,23 @@ export interface SignOutOptions extends SignedInOptions {
  * ```
  */
 export function signOut(service: Service, options: SignOutOptions): Promise<void> {
-  return signOutWith(engine, service, options)
+  return signOutWith(engineOf(options), service, options)
 }
 
 /** Loaded with the first request to an authorization server: a valid session needs none of it. */
-const engine = (): Promise<Engine> => import('./oauth.ts')
+function engineOf(options: SignedInOptions): () => Promise<Engine> {
+  const { privateKey }: Partial<SignedInOptions> = Object.assign(Object.create(null), options)
+  return async () => {
+    const engine = await import('./oauth.ts')
+    if (!privateKey) return engine
+    const { refreshTokens, revokeTokens } = engine
+    return {
+      ...engine,
+      refreshTokens: (flow, stored) => refreshTokens(flow, stored, privateKey),
+      revokeTokens: (flow, stored) => revokeTokens(flow, stored, privateKey),
+    }
+  }
+}
 
 /** The same with another engine. */
 export function signedInWith(engine: () => Promise<Engine>, options: SignedInOptions): CredentialSource {

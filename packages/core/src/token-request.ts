@@ -56,7 +56,7 @@ export async function requestToken(request: TokenRequest): Promise<Tokens> {
   const { service, runtime, server, grant } = request
   const client = { client_id: request.client.clientId }
   const requestedAt = runtime.now()
-  const authentication = clientAuthentication(request.client)
+  const authentication = clientAuthentication(request.client, runtime.now)
   const response = await grant.request(server, client, authentication, endpointOptions(runtime))
   if (isTemporary(response.status)) throw unavailable(service, endpointOf(server), response, runtime.now())
   // Read before the library sees it: its errors carry whole answers, and an answer may hold tokens.

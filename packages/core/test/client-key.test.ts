@@ -1,7 +1,18 @@
 import { caught, testKey } from '@pentauth/tooling/canary'
 import { jwtVerify } from 'jose'
-import { expect, it } from 'vitest'
-import { clientCredentials, createAuth, pentographer, relocate } from '../src/index.ts'
+import { describe, expect, it } from 'vitest'
+import {
+  clientCredentials,
+  createAuth,
+  finishSignIn,
+  memoryStore,
+  pentographer,
+  relocate,
+  signedIn,
+  signOut,
+  startSignIn,
+} from '../src/index.ts'
+import { authorizationServer } from './support/authorization-server.ts'
 import { json, serve } from './support/server.ts'
 
 const generate = () => crypto.subtle.generateKey({ name: 'ECDSA', namedCurve: 'P-256' }, false, ['sign', 'verify'])
@@ -26,4 +37,72 @@ it('a client with a private key proves itself with a signature, and the key stay
 it('a client with neither secret nor key is refused before anything is sent', async () => {
   const auth = createAuth(pentographer, { credential: clientCredentials({ clientId: 'ptgc_client' } as never) })
   expect((await caught(auth.credential())).code).toBe('malformed_credential')
+})
+
+describe('a sign-in with a private key', () => {
+  const method = { metadata: () => ({ token_endpoint_auth_methods_supported: ['private_key_jwt'] }) }
+
+  async function signedInWithKey() {
+    const { privateKey, publicKey } = await generate()
+    const proofs: { readonly path: string; readonly claims: object }[] = []
+    const acme = await authorizationServer(method)
+    const prove = async () => {
+      for (const { path, body } of acme.server.seen.filter((seen) => seen.body.includes('client_assertion='))) {
+        const assertion = new URLSearchParams(body).get('client_assertion') as string
+        const { payload } = await jwtVerify(assertion, publicKey, {
+          audience: acme.origin,
+          subject: 'by-hand',
+          clockTolerance: 7200,
+        })
+        proofs.push({ path, claims: payload })
+      }
+      return proofs.map(({ path }) => path)
+    }
+    const here = { store: memoryStore() }
+    const client = { clientId: 'by-hand', issuer: acme.origin, privateKey }
+    const { url } = await startSignIn(acme.service, { ...here, redirectUri: 'http://127.0.0.1/callback', client })
+    return { ...acme, here, privateKey, prove, callback: acme.approve(url) }
+  }
+
+  it('proves the client at the code, at each renewal and at the revocation, and keeps the key out of the store', async () => {
+    const { service, here, privateKey, prove, callback, origin } = await signedInWithKey()
+    expect(await here.store.get('sign-ins')).toContain('private_key_jwt')
+    await finishSignIn(service, callback, { ...here, privateKey })
+    const runtime = { now: () => Date.now() + 3_600_000 }
+    const auth = createAuth(service, { credential: signedIn({ ...here, privateKey }), runtime })
+    expect((await auth.fetch(`${origin}/mcp`)).status).toBe(200)
+    await signOut(service, { ...here, privateKey })
+    expect(await prove()).toEqual(['/token', '/token', '/revoke'])
+  })
+
+  it('waits for the key where that was left out, and ends nothing', async () => {
+    const { service, here, privateKey, callback, tokenRequests } = await signedInWithKey()
+    expect(await caught(finishSignIn(service, callback, here))).toMatchObject({
+      code: 'invalid_option',
+      message: expect.stringContaining('pass it as privateKey here, too'),
+    })
+    expect(tokenRequests()).toHaveLength(0)
+    await finishSignIn(service, callback, { ...here, privateKey })
+    const runtime = { now: () => Date.now() + 3_600_000 }
+    const without = createAuth(service, { credential: signedIn(here), runtime })
+    expect((await caught(without.credential())).code).toBe('invalid_option')
+    const later = { now: () => Date.now() + 3_700_000 }
+    const auth = createAuth(service, { credential: signedIn({ ...here, privateKey }), runtime: later })
+    expect(await auth.credential()).toMatchObject({ kind: 'access-token' })
+  })
+
+  it.each([
+    ['a public key', async () => (await generate()).publicKey],
+    ['a secret', () => crypto.subtle.generateKey({ name: 'HMAC', hash: 'SHA-256' }, false, ['sign'])],
+    ['a key in text', () => '-----BEGIN PRIVATE KEY-----'],
+    ['an object', () => ({})],
+  ])('takes no %s for one', async (_, make) => {
+    const privateKey = (await make()) as never
+    const { service, origin } = await authorizationServer(method)
+    const options = { store: memoryStore(), redirectUri: 'http://127.0.0.1/callback' }
+    const client = { clientId: 'by-hand', issuer: origin, privateKey }
+    expect((await caught(startSignIn(service, { ...options, client }))).code).toBe('invalid_option')
+    const auth = createAuth(pentographer, { credential: clientCredentials({ clientId: 'ptgc_client', privateKey }) })
+    expect((await caught(auth.credential())).code).toBe('invalid_option')
+  })
 })

@@ -148,15 +148,6 @@ describe('a sign-in', () => {
     expect(JSON.parse((await store.get('sign-ins')) as string)).toHaveLength(1)
   })
 
-  it('is not for clients with a private key, which no store can keep', async () => {
-    const { start, origin } = await world({
-      metadata: () => ({ token_endpoint_auth_methods_supported: ['private_key_jwt'] }),
-    })
-    const { privateKey } = await crypto.subtle.generateKey('Ed25519', false, ['sign', 'verify'])
-    const error = await caught(start({ client: { clientId: 'client-1', privateKey, issuer: origin } }))
-    expect(error).toMatchObject({ code: 'invalid_option', message: expect.stringContaining('private key') })
-  })
-
   it('is for services that take access tokens', async () => {
     const error = await caught(startSignIn(pendra, { store: memoryStore(), redirectUri }))
     expect(error).toMatchObject({ code: 'invalid_option', message: expect.stringContaining('takes no access tokens') })
