@@ -128,36 +128,49 @@ function documentedError(
   facts: Facts,
 ): PentauthError {
   const { service, credential } = context
-  // An access token of a client is not mended where keys are made.
-  const page =
-    link === 'keys' && credential.kind === 'access-token' ? service.links.clients : link && service.links[link]
+  const again = isOfSignIn(context) ? signInAgain[code] : undefined
+  // An access token is not mended where keys are made.
+  const place = link === 'keys' && credential.kind === 'access-token' ? (again ? 'connectedApps' : 'clients') : link
+  const page = place && service.links[place]
+  const helps = again ?? hint
   return new PentauthError({
     ...facts,
     code,
     message: `${subject(context, code)}: ${quoted(facts.status, said)}.`,
     service: service.id,
     ...(Object.keys(parameters).length > 0 ? { parameters } : {}),
-    hint: page ? `${hint} See ${inWords(page)}.` : hint,
+    hint: page ? `${helps} See ${inWords(page)}.` : helps,
     wayOut,
     link: page?.url ?? service.links.docs.url,
   })
+}
+
+/** What helps where the token of a sign-in was refused: services document one text for keys and tokens, which speaks of keys. */
+const signInAgain: Partial<Record<PentauthErrorCode, string>> = {
+  credential_refused: 'The sign-in has ended or was revoked. Sign in again.',
+  authentication_required: 'Check that nothing on the way removes the Authorization header; otherwise sign in again.',
+}
+
+/** Whether a person got the refused credential by signing in; where a service says that it has no sign-in, a client got it. */
+function isOfSignIn(context: ResponseContext | undefined): boolean {
+  const grants = context?.service.oauth?.grants
+  return context?.credential.kind === 'access-token' && (!grants || grants.includes('authorization_code'))
 }
 
 function scopeError(context: ResponseContext | undefined, scope: string, facts: Facts): PentauthError {
   const needed = scope ? printable(scope, 200) : undefined
   const fallback = context?.service.scopes?.default
   const scopes = [...new Set([needed, fallback])].filter(Boolean).map((name) => `"${name}"`)
+  const ofSignIn = isOfSignIn(context)
+  const what = ofSignIn ? 'Sign in again with' : 'Use a credential with'
   return new PentauthError({
     ...facts,
     code: 'insufficient_scope',
     message: `${context?.service.name ?? 'The service'} refused the operation: the credential's scope does not allow it.`,
     service: context?.service.id,
     ...(needed ? { parameters: { scope: needed } } : {}),
-    hint:
-      scopes.length > 0
-        ? `Use a credential with scope ${scopes.join(' or ')}.`
-        : 'Use a credential with a wider scope.',
-    link: context?.service.links.keys?.url ?? context?.service.links.docs.url,
+    hint: scopes.length > 0 ? `${what} scope ${scopes.join(' or ')}.` : `${what} a wider scope.`,
+    link: (ofSignIn ? undefined : context?.service.links.keys?.url) ?? context?.service.links.docs.url,
   })
 }
 

@@ -1,6 +1,6 @@
 import { expectNoMarker, testKey } from '@pentauth/tooling/canary'
 import { describe, expect, it } from 'vitest'
-import { apiKey, errorFrom, type Service, throwIfRefused } from '../src/index.ts'
+import { apiKey, errorFrom, firstOf, type Service, throwIfRefused } from '../src/index.ts'
 import { refusesCredential, retryAfterOf } from '../src/service-error.ts'
 import { pendium, pendra, pensyve, pentographer, profundis, services } from '../src/services.ts'
 import { recorded, tokenSource } from './support/auth.ts'
@@ -146,6 +146,71 @@ describe('errorFrom', () => {
   ])('Retry-After: %s', async (value, expected) => {
     expect((await errorOf(pensyve, '', { status: 429, headers: { 'retry-after': value } }))?.retryAfter).toBe(expected)
     expect(retryAfterOf(new Headers({ 'retry-after': value }), Date.now())).toBe(expected)
+  })
+})
+
+describe('the way out fits what was sent', () => {
+  const ended = 'The sign-in has ended or was revoked. Sign in again.'
+  const lost = 'Check that nothing on the way removes the Authorization header; otherwise sign in again.'
+  const again = 'Sign in again with scope "mcp:write" or "mcp".'
+  const challenge = { 'www-authenticate': 'Bearer error="insufficient_scope", scope="mcp:write"' }
+  const refusal = 'Invalid or revoked API key'
+  const noHeader = 'Missing or invalid Authorization header. Use: Bearer psy_your_key'
+  const noToken = 'Invalid or expired OAuth token. Re-authenticate via OAuth.'
+  type Row = [service: Service, resource: string, status: number, said: string, code: string, hint: string]
+  const docs = ({ links }: Service) => links.docs.url
+
+  it.each<Row>([
+    [pendium, 'mcp', 401, noToken, 'credential_refused', ended],
+    [pendium, 'mcp', 401, 'Authentication required. Connect via OAuth.', 'authentication_required', lost],
+    [pensyve, 'rest', 403, refusal, 'credential_refused', ended],
+    [pensyve, 'mcp', 401, refusal, 'credential_refused', ended],
+    [pensyve, 'rest', 401, noHeader, 'authentication_required', lost],
+    [profundis, 'rest', 401, '', 'credential_refused', `${ended} See your Profundis account profile.`],
+    [profundis, 'mcp', 401, '', 'credential_refused', `${ended} See your Profundis account profile.`],
+  ])('$0.id $1, the token of a sign-in: $2 $3', async (service, name, status, message, code, hint) => {
+    const resource = service.resources[name]
+    const answer = () => Response.json({ message }, { status })
+    const { auth } = recorded(service, tokenSource(testKey.token()), answer)
+    const error = await errorFrom(await auth.fetch(resource?.url ?? ''))
+    expect(error).toMatchObject({ code, status, hint, link: docs(service) })
+    expect(error?.hint).not.toMatch(/_API_KEY|new one|x-api-key/)
+  })
+
+  it('a token without the scope is one to sign in again for, a key one to make', async () => {
+    const refused = async (credential: Parameters<typeof recorded>[1]) => {
+      const answer = () => new Response('{}', { status: 403, headers: challenge })
+      return errorFrom(await recorded(pensyve, credential, answer).auth.fetch(pensyve.resources.mcp.url))
+    }
+    const code = 'insufficient_scope'
+    expect(await refused(tokenSource(testKey.token()))).toMatchObject({ code, hint: again, link: docs(pensyve) })
+    const hint = 'Use a credential with scope "mcp:write" or "mcp".'
+    expect(await refused(apiKey(testKey.pensyve()))).toMatchObject({ code, hint, link: pensyve.links.keys?.url })
+  })
+
+  it('the token of a client is one of the client', async () => {
+    const { auth } = recorded(pentographer, tokenSource(testKey.token()), () =>
+      Response.json({ error: 'Unauthorized' }, { status: 401 }),
+    )
+    const error = await errorFrom(await auth.fetch(pentographer.resources.graphql.url))
+    expect(error?.hint).toContain('or its client was revoked')
+    expect(error?.hint).toContain('Workspace Settings > OAuth Clients')
+  })
+
+  it('a service that says nothing of its grants has a sign-in', async () => {
+    const { oauth: _, ...unsaid } = pensyve
+    const answer = () => Response.json({ message: refusal }, { status: 403 })
+    const { auth } = recorded(unsaid as Service, tokenSource(testKey.token()), answer)
+    expect((await errorFrom(await auth.fetch(pensyve.resources.rest.url)))?.hint).toBe(ended)
+  })
+
+  it('of a chain, what was sent last counts', async () => {
+    const token = testKey.token()
+    const answer = () => Response.json({ message: refusal }, { status: 403 })
+    const ofKey = recorded(pensyve, firstOf(apiKey(testKey.pensyve()), tokenSource(token)), answer).auth
+    const ofToken = recorded(pensyve, firstOf(tokenSource(token), apiKey(testKey.pensyve())), answer).auth
+    const hintOf = async ({ fetch }: typeof ofKey) => (await errorFrom(await fetch(pensyve.resources.rest.url)))?.hint
+    expect([(await hintOf(ofKey))?.includes('Make a new one'), await hintOf(ofToken)]).toEqual([true, ended])
   })
 })
 
