@@ -137,6 +137,14 @@ export function signInProvocations() {
     verification_uri: `${issuer}/device`,
     expires_in: 60,
   }
+  /** A sign-in after a refusal for want of scope, with a session that has the scope. */
+  const stepUp = async (scope: string | undefined) => {
+    const store = memoryStore()
+    const held = { ...JSON.parse(sessionText()), scopes: ['read'] }
+    await store.set(`session/${encodeURIComponent(about.resource)}/default/default`, JSON.stringify(held))
+    const parameters = { error: 'insufficient_scope', ...(scope ? { scope } : {}) }
+    return signIn({}, { store, challenge: { scheme: 'bearer', parameters }, client: { clientId: 'one' } })
+  }
   /** A token that nobody signed, with a form that can be checked. */
   const unsigned = `${btoa('{"alg":"EdDSA"}')}.${btoa('{}')}.AAAA`.replaceAll('=', '')
   const verify = (token: string, options: object = {}, answer: Said = described) =>
@@ -293,16 +301,8 @@ export function signInProvocations() {
       () => comeBack({ iss: 'https://elsewhere.example' }),
     ],
     insufficient_scope: [
-      async () => {
-        const store = memoryStore()
-        const held = { ...JSON.parse(sessionText()), scopes: ['read'] }
-        await store.set(
-          `session/${encodeURIComponent('https://api.acme.example/v1')}/default/default`,
-          JSON.stringify(held),
-        )
-        const challenge = { scheme: 'bearer', parameters: { error: 'insufficient_scope', scope: 'read' } }
-        return signIn({}, { store, challenge, client: { clientId: 'one' } })
-      },
+      () => stepUp('read'),
+      () => stepUp(undefined),
       () => signed({ requiredScopes: ['write'] }),
       () => {
         const secret = createSecret(testKey.token())

@@ -47,8 +47,8 @@ export async function deviceSignIn(service: Service, given: DeviceSignInOptions)
   const steps = await loadSteps()
   const cache = steps.sharedDiscovery
   const discovered = await steps.discover(flow, { ...options, cache, way: 'device' })
-  const before = await scopesBefore(flow, options)
-  const scope = steps.requestedScope(flow, discovered, { given: options.scope, challenge, ...before })
+  const session = await scopesBefore(flow, options)
+  const { scope, askedBefore } = steps.requestedScope(flow, discovered, { given: options.scope, challenge, session })
   const registration = { client: options.client ?? {}, store, cache }
   const { client, device } = await steps.withClient(flow, discovered, registration, async (client) => {
     return { client, device: await steps.deviceAuthorization(flow, discovered, client, scope) }
@@ -60,7 +60,7 @@ export async function deviceSignIn(service: Service, given: DeviceSignInOptions)
   const until = signal ? AbortSignal.any([signal, stop.signal]) : stop.signal
   // It may wait for a key to be pressed, say; the person may be done long before.
   void Promise.resolve(present(device.prompt)).catch((error) => stop.abort(error))
-  const facts = { server, client, resource, scope, account, app }
+  const facts = { server, client, resource, scope, askedBefore, account, app }
   const found = await steps
     .deviceTokens(flow, { ...facts, device }, until)
     .catch((error) => steps.signInFailed(flow, store, facts, error))

@@ -23,6 +23,8 @@ export interface PendingSignIn {
   /** The RFC 8707 `resource` value. */
   readonly resource: string
   readonly scope: string | undefined
+  /** What earlier sign-ins asked for, where this one is to add to them; absent in one of an earlier version. */
+  readonly askedBefore?: readonly string[]
   readonly account: string
   readonly startedAt: number
 }

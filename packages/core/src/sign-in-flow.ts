@@ -39,7 +39,7 @@ export interface SignInWishes extends SignInOptions {
   readonly client?: ClientOptions | undefined
   /** Name of the resource in the service; the first that takes access tokens unless given. */
   readonly resource?: string | undefined
-  /** Scopes, separated by spaces; what the service asks for unless given. */
+  /** Scopes, separated by spaces; what the service asks for unless given. A refusal for want of scope adds to them. */
   readonly scope?: string | undefined
   /** Of the answer that asked for a token or for more scope. */
   readonly challenge?: Challenge | undefined
@@ -107,14 +107,15 @@ interface ScopesBefore {
 }
 
 /** What the session there is may do, and what it was asked for, where that is known. */
-export async function scopesBefore(flow: Flow, options: SignInOptions): Promise<ScopesBefore> {
+export async function scopesBefore(flow: Flow, options: SignInOptions): Promise<ScopesBefore | undefined> {
   const found = parseStored(await readText(placeOf(flow, options), flow))
-  const { scopes = [], requested = [] } = found.is === 'session' ? found.session : {}
+  if (found.is !== 'session') return undefined
+  const { scopes = [], requested = [] } = found.session
   return { held: scopes, requested }
 }
 
 /** What is known of a sign-in when its tokens come. */
-export type SignInFacts = Pick<PendingSignIn, 'server' | 'client' | 'resource' | 'scope' | 'account' | 'app'> & {
+export type SignInFacts = Pick<PendingSignIn, 'server' | 'client' | 'resource' | 'scope' | 'askedBefore' | 'account' | 'app'> & {
   readonly redirectUri?: string
 }
 
@@ -138,13 +139,14 @@ export async function enter(
 }
 
 function sessionOf(
-  { server, client, resource, account, scope, redirectUri }: SignInFacts,
+  { server, client, resource, account, scope, askedBefore = [], redirectUri }: SignInFacts,
   tokens: Tokens,
   obtainedAt: number,
 ): StoredSession {
   const { clientId, authMethod, clientSecret } = client
   // Without a scope in the answer, what was asked for was granted (RFC 6749 section 5.1).
   const { expiresAt, secret, scopes = scope?.split(' ') } = tokens.accessToken
+  const requested = [...new Set([...askedBefore, ...(tokens.accessToken.scopes && scope ? scope.split(' ') : [])])]
   return {
     version: 1,
     issuer: server.issuer,
@@ -153,7 +155,7 @@ function sessionOf(
     client: { clientId, authMethod, ...(clientSecret ? { clientSecret: clientSecret.reveal() } : {}) },
     resource,
     ...(redirectUri === undefined ? {} : { redirectUri }),
-    ...(scope && tokens.accessToken.scopes ? { requested: scope.split(' ') } : {}),
+    ...(requested.length > 0 ? { requested } : {}),
     account,
     accessToken: secret.reveal(),
     ...(tokens.refreshToken ? { refreshToken: tokens.refreshToken.reveal() } : {}),

@@ -61,14 +61,14 @@ export async function startSignIn(service: Service, given: StartSignInOptions): 
   const discovered = await steps.discover(flow, { ...options, cache })
   steps.checkAuthorizationEndpoint(flow, discovered.server)
   const client = await steps.clientFor(flow, discovered, { client: options.client ?? {}, redirectUri, store, cache })
-  const before = await scopesBefore(flow, options)
-  const scope = steps.requestedScope(flow, discovered, { given: options.scope, challenge, ...before })
+  const session = await scopesBefore(flow, options)
+  const { scope, askedBefore } = steps.requestedScope(flow, discovered, { given: options.scope, challenge, session })
   const { url, state, verifier } = await steps.authorizationRequest(discovered, client, { redirectUri, scope })
 
   const { server, resource } = discovered
   const startedAt = flow.runtime.now()
   const about = { service: service.id, resourceName: flow.resource.name, resourceUrl: flow.resource.url, account, app }
-  const pending = { state, verifier, server, client, redirectUri, resource, scope, startedAt, ...about }
+  const pending = { state, verifier, server, client, redirectUri, resource, scope, askedBefore, startedAt, ...about }
   const expiresAt = await steps.savePending(service, store, lockOf(options), pending)
   flow.emit?.({ type: 'sign_in_started', issuer: server.issuer, clientId: client.clientId, scope })
   return { url, state, expiresAt }

@@ -16,7 +16,7 @@ export interface StoredSession {
   readonly resource: string
   /** Where the client is registered with; absent for a session of an earlier version. */
   readonly redirectUri?: string
-  /** What was asked for, where the server granted something else. */
+  /** What was asked for, now and by the sign-ins this one added to, where the server may have granted something else. */
   readonly requested?: readonly string[]
   /** The caller's label for whose sign-in this is. */
   readonly account: string

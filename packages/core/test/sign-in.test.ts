@@ -5,6 +5,7 @@ import { createAuth, createSecret, firstOf, type PentauthEvent, type Store, sign
 import { pendra } from '../src/services.ts'
 import { finishSignIn, type StartSignInOptions, startSignIn } from '../src/sign-in.ts'
 import { memoryStore } from '../src/store.ts'
+import { sessionKey } from '../src/stored-session.ts'
 import { authorizationServer, type Endpoints } from './support/authorization-server.ts'
 import { json } from './support/server.ts'
 
@@ -297,6 +298,51 @@ describe('what goes wrong on the way', () => {
     const challenge = { scheme: 'bearer', parameters: { error: 'insufficient_scope', scope: 'admin' } }
     await finish(approve((await start({ challenge })).url))
     expect((await caught(start({ challenge }))).code).toBe('insufficient_scope')
+  })
+
+  it('scopes that are never granted and take turns are asked for once each, until somebody signs in without a refusal', async () => {
+    const { start, approve, finish, store, service } = await world()
+    await finish(approve((await start()).url))
+    const challenge = (scope: string) => ({ scheme: 'bearer', parameters: { error: 'insufficient_scope', scope } })
+    const asked: string[] = []
+    for (const scope of ['write', 'admin', 'write', 'admin', 'admin write', 'write read']) {
+      const started = await start({ challenge: challenge(scope) }).catch((error) => error.code)
+      asked.push(typeof started === 'string' ? started : started.url.searchParams.get('scope'))
+      if (typeof started !== 'string') await finish(approve(started.url))
+    }
+    expect(asked).toEqual(['read write', 'read admin', ...Array(4).fill('insufficient_scope')])
+    // What two sign-ins asked for is in one session.
+    expect(
+      JSON.parse((await store.get(sessionKey(service.resources.mcp, 'default', 'default'))) ?? '').requested,
+    ).toEqual(['read', 'write', 'admin'])
+    await finish(approve((await start({ scope: 'read' })).url))
+    expect((await start({ challenge: challenge('write') })).url.searchParams.get('scope')).toBe('read write')
+  })
+
+  it('a refusal that names no scope leads to all the resource lists, and once', async () => {
+    const { start, approve, finish } = await world({
+      resourceMetadata: () => ({ scopes_supported: ['read', 'write'] }),
+    })
+    await finish(approve((await start({ scope: 'read' })).url))
+    const challenge = { scheme: 'bearer', parameters: { error: 'insufficient_scope' } }
+    const { url } = await start({ challenge })
+    expect(url.searchParams.get('scope')).toBe('read write')
+    await finish(approve(url))
+    const error = await caught(start({ challenge }))
+    expect(error).toMatchObject({ code: 'insufficient_scope', service: 'acme' })
+    expect(error.parameters).toBeUndefined()
+    expect(error.message).toContain('none that was not asked for')
+  })
+
+  it('a refusal adds to the scope that the caller always asks for', async () => {
+    const { start, approve, finish } = await world()
+    await finish(approve((await start({ scope: 'read' })).url))
+    const challenge = { scheme: 'bearer', parameters: { error: 'insufficient_scope', scope: 'write' } }
+    const { url } = await start({ scope: 'read', challenge })
+    expect(url.searchParams.get('scope')).toBe('read write')
+    await finish(approve(url))
+    expect((await caught(start({ scope: 'read', challenge }))).code).toBe('insufficient_scope')
+    expect((await start({ scope: 'more', challenge })).url.searchParams.get('scope')).toBe('read more write')
   })
 
   it.each([
