@@ -53,12 +53,11 @@ function listOf(scope = ''): readonly string[] {
 
 function inVain({ service }: Flow, challenged: readonly string[]): PentauthError {
   const scope = printable(challenged.join(' '))
-  const what = scope
-    ? `a scope that the session has already (${scope})`
-    : 'more scope than the session has, and for none that was not asked for'
   return new PentauthError({
     code: 'insufficient_scope',
-    message: `${service.name} asks for ${what}; signing in again would not help.`,
+    message: scope
+      ? `${service.name} asks for a scope that the session has already (${scope}); signing in again would not help.`
+      : `${service.name} asks for more scope and names none that was not asked for; signing in again would not help.`,
     service: service.id,
     ...(scope ? { parameters: { scope } } : {}),
     hint: 'Ask the people who run the service what else the operation needs.',
