@@ -156,19 +156,22 @@ describe('the way out fits what was sent', () => {
   const challenge = { 'www-authenticate': 'Bearer error="insufficient_scope", scope="mcp:write"' }
   const refusal = 'Invalid or revoked API key'
   const noHeader = 'Missing or invalid Authorization header. Use: Bearer psy_your_key'
+  const oauthOnly = 'Authentication required. Connect via OAuth.'
   const noToken = 'Invalid or expired OAuth token. Re-authenticate via OAuth.'
-  type Row = [service: Service, resource: string, status: number, said: string, code: string, hint: string]
   const docs = ({ links }: Service) => links.docs.url
+  const profile = `${ended} See your Profundis account profile.`
+  const refused = 'credential_refused'
 
-  it.each<Row>([
-    [pendium, 'mcp', 401, noToken, 'credential_refused', ended],
-    [pendium, 'mcp', 401, 'Authentication required. Connect via OAuth.', 'authentication_required', lost],
-    [pensyve, 'rest', 403, refusal, 'credential_refused', ended],
-    [pensyve, 'mcp', 401, refusal, 'credential_refused', ended],
-    [pensyve, 'rest', 401, noHeader, 'authentication_required', lost],
-    [profundis, 'rest', 401, '', 'credential_refused', `${ended} See your Profundis account profile.`],
-    [profundis, 'mcp', 401, '', 'credential_refused', `${ended} See your Profundis account profile.`],
-  ])('$0.id $1, the token of a sign-in: $2 $3', async (service, name, status, message, code, hint) => {
+  it.each<{ service: Service; name: string; status: number; message: string; code: string; hint: string }>([
+    { service: pendium, name: 'mcp', status: 401, message: noToken, code: refused, hint: ended },
+    { service: pendium, name: 'mcp', status: 401, message: oauthOnly, code: 'authentication_required', hint: lost },
+    { service: pensyve, name: 'rest', status: 403, message: refusal, code: refused, hint: ended },
+    { service: pensyve, name: 'mcp', status: 401, message: refusal, code: refused, hint: ended },
+    { service: pensyve, name: 'rest', status: 401, message: noHeader, code: 'authentication_required', hint: lost },
+    { service: profundis, name: 'rest', status: 401, message: '', code: refused, hint: profile },
+    { service: profundis, name: 'mcp', status: 401, message: '', code: refused, hint: profile },
+  ])('$service.name $name, the token of a sign-in: $status "$message"', async ({ service, name, ...row }) => {
+    const { status, message, code, hint } = row
     const resource = service.resources[name]
     const answer = () => Response.json({ message }, { status })
     const { auth } = recorded(service, tokenSource(testKey.token()), answer)

@@ -1,71 +1,17 @@
-import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client'
-import { signInAt } from '@pentauth/sandbox'
 import { caught } from '@pentauth/tooling/canary'
 import { describe, expect, it } from 'vitest'
-import {
-  createAuth,
-  errorFrom,
-  finishSignIn,
-  memoryStore,
-  type PentauthEvent,
-  parseChallenge,
-  type Service,
-  type StartSignInOptions,
-  type Store,
-  signedIn,
-  signOut,
-  startSignIn,
-} from '../../src/index.ts'
+import { type Auth, errorFrom, parseChallenge, type Service } from '../../src/index.ts'
 import { verifyAccessToken } from '../../src/jwt.ts'
 import { pendium, pensyve, profundis } from '../../src/services.ts'
-import { describeOnBoth, send, type World } from './world.ts'
+import { mcpClient, signInsOf } from './people.ts'
+import { describeOnBoth, send } from './world.ts'
 
 // The three services that sign people in, from nothing to a call and to the end, by their own pages.
 
-const redirectUri = 'http://127.0.0.1:8123/callback'
-
-/** A person's sign-in through the real pages, and what follows from it. */
-function signInsOf(world: World, service: Service, store: Store = memoryStore()) {
-  const there = world.at(service)
-  const shared = {
-    store,
-    runtime: { now: () => world.sandbox.clock.now() },
-    onEvent: (event: PentauthEvent) => void (world.events as PentauthEvent[]).push(event),
-  }
-  const start = (options: Partial<StartSignInOptions> = {}) =>
-    startSignIn(there, { ...shared, redirectUri, client: { name: 'Test' }, ...options })
-  const through = () => (world.transport === 'msw' ? world.sandbox : fetch)
-  return {
-    there,
-    store,
-    start,
-    /** Signs in; `allow: false` is a person who says no. */
-    async signIn(options: Partial<StartSignInOptions> = {}, person: { account?: string; allow?: boolean } = {}) {
-      const { url } = await start(options)
-      return finishSignIn(there, await signInAt(through(), url, person), shared)
-    },
-    auth: (account = 'default') => createAuth(there, { ...shared, credential: signedIn({ store, account }) }),
-    signOut: () => signOut(there, shared),
-  }
-}
-
-/** What the official MCP client gets from a tool, with `auth.fetch` for its fetch. */
-async function callTool(
-  service: Service,
-  auth: { fetch: typeof fetch },
-  name: string,
-  args: Record<string, unknown> = {},
-) {
-  const client = new Client({ name: 'test', version: '1.0.0' })
-  await client.connect(
-    new StreamableHTTPClientTransport(new URL(service.resources.mcp?.url ?? ''), { fetch: auth.fetch }),
-  )
-  try {
-    const { content } = await client.callTool({ name, arguments: args })
-    return JSON.parse((content as { text: string }[])[0]?.text ?? '')
-  } finally {
-    await client.close()
-  }
+/** What a tool says, called with `auth.fetch`. */
+async function callTool(service: Service, auth: Pick<Auth, 'fetch'>, name: string) {
+  await using client = await mcpClient(service, auth)
+  return (await client.call(name)).json
 }
 
 const tools = {
