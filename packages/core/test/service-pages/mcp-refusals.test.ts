@@ -1,6 +1,7 @@
 import { caught, testKey } from '@pentauth/tooling/canary'
 import { describe, expect, it } from 'vitest'
-import { errorFrom, firstOf, parseChallenge, type Service } from '../../src/index.ts'
+import { errorFrom, firstOf, parseChallenge, type Service, throwIfRefused } from '../../src/index.ts'
+import { createHttp } from '../../src/ky.ts'
 import { pendium, pensyve, pentographer, profundis } from '../../src/services.ts'
 import { mcpClient, mcpUrl, signInsOf, toolCall } from './people.ts'
 import { describeOnBoth, keyring, refusalOf, send, tokenSource, type World } from './world.ts'
@@ -221,6 +222,18 @@ describeOnBoth('a refused access token', (world) => {
       }
     },
   )
+
+  it('through ky, and thrown, the way out is the same', async () => {
+    const json = { query: 'tea' }
+    const hint = 'The sign-in has ended or was revoked. Sign in again.'
+    for (const status of [401, 403] as const) {
+      await world.restart({ pensyve: { invalidKeyStatus: status, invalidTokenStatus: status } })
+      const url = `${world.at(pensyve).resources.rest.url}/recall`
+      const auth = world.auth(pensyve, tokenSource(testKey.token()))
+      expect(await caught(createHttp(auth, { retry: 0 }).post(url, { json }))).toMatchObject({ hint, status })
+      expect(await caught(send(auth, url, json).then(throwIfRefused))).toMatchObject({ hint, status })
+    }
+  })
 
   it.each([pensyve, profundis])(
     '$name: a session that was revoked speaks of signing in, beside a key that works',

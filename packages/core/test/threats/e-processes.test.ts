@@ -1,7 +1,14 @@
 import { threat } from '@pentauth/tooling/threat'
-import { type Kind, type Outcome, renewTogether } from './support/processes.ts'
+import {
+  crashAndGoOn,
+  type Kind,
+  type Moment,
+  type Outcome,
+  type Rotation,
+  renewTogether,
+} from './support/processes.ts'
 
-// E2: four processes of Node, each with ten calls at once, over one store and one lock.
+// E2 and E5 in processes of Node, each with ten calls at once, over one store and one lock.
 
 const attack = async (kind: Kind) => ({
   ended: await renewTogether(kind, 'ended'),
@@ -23,4 +30,40 @@ threat('E2', 'who waited for the lock renews what it had read before', {
   twin: 'unread',
   attack,
   breaches,
+})
+
+/** What the next process finds: at best nothing is lost; a server that takes no refresh token twice wants one new sign-in. */
+const afterwards: Readonly<Record<Rotation, Readonly<Record<Moment, { call: string; tokenRequests: number }>>>> = {
+  strict: {
+    'before it saves': { call: 'sign_in_required', tokenRequests: 2 },
+    'in its first use': { call: '200', tokenRequests: 1 },
+  },
+  grace: {
+    'before it saves': { call: '200', tokenRequests: 2 },
+    'in its first use': { call: '200', tokenRequests: 1 },
+  },
+}
+const crashes = (['strict', 'grace'] as const).flatMap((rotation) =>
+  (['before it saves', 'in its first use'] as const).map((moment) => ({ rotation, moment })),
+)
+
+threat('E5', 'a process is killed between the answer and the end of its first call', {
+  ours: 'ours',
+  twin: 'hasty',
+  attack: async (kind: Kind) => {
+    const outcomes: (Outcome & (typeof crashes)[number])[] = []
+    for (const { rotation, moment } of crashes)
+      outcomes.push({ rotation, moment, ...(await crashAndGoOn(kind, rotation, moment)) })
+    return outcomes
+  },
+  breaches: (outcomes) =>
+    outcomes.flatMap(({ rotation, moment, calls, tokenRequests, isKilled }) => {
+      const expected = afterwards[rotation][moment]
+      return [
+        ...(isKilled ? [] : [`${rotation}, ${moment}: nobody was killed`]),
+        ...(calls.length === 10 ? [] : [`${rotation}, ${moment}: ${calls.length} calls`]),
+        ...[...new Set(calls)].filter((one) => one !== expected.call).map((one) => `${rotation}, ${moment}: ${one}`),
+        ...(tokenRequests <= expected.tokenRequests ? [] : [`${rotation}, ${moment}: ${tokenRequests} token requests`]),
+      ]
+    }),
 })
