@@ -166,6 +166,12 @@ describeOnBoth('Pensyve', (world) => {
     })
   })
 
+  it('answers /v1/health without any credential', async () => {
+    const response = await fetch(`${base()}/health`)
+    expect([response.status, (await response.json()).status]).toEqual([200, 'ok'])
+    expect(world.entries()[0]?.credential).toBeUndefined()
+  })
+
   describe('rotation', () => {
     it.each(allScopes)('the old %s key works until 23:59:59, the new one has its scope', async (scope) => {
       await world.restart({ now: () => 1_800_000_000_000 })

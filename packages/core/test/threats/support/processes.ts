@@ -89,10 +89,21 @@ async function sharedSignIn({ processes, when, rotation = 'strict', moment, kill
     response.destroy()
   }
 
+  const coming: (() => void)[] = []
+  /** Every process has come for tokens, or stands in the line for them: only then is the first answered. */
+  const together = () =>
+    new Promise<void>((resolve) => {
+      coming.push(resolve)
+      isEverybodyHere()
+    })
+  const isEverybodyHere = () => {
+    const inLine = [...waiting.values()].reduce((sum, queue) => sum + queue.length, 0)
+    if (inLine + tokenRequests >= processes) for (const go of coming.splice(0)) go()
+  }
+
   const token = async (response: ServerResponse, { body }: Seen) => {
     tokenRequests += 1
-    // Long enough for the others to come meanwhile.
-    await new Promise((resolve) => setTimeout(resolve, 200))
+    await together()
     const given = new URLSearchParams(body).get('refresh_token')
     const isGood = given === current.refresh || (rotation === 'grace' && given === last)
     alive &&= isGood
@@ -113,7 +124,10 @@ async function sharedSignIn({ processes, when, rotation = 'strict', moment, kill
     const queue = waiting.get(name)
     if (method === 'POST') {
       const enter = () => void response.end()
-      if (queue) return queue.push(enter)
+      if (queue) {
+        queue.push(enter)
+        return isEverybodyHere()
+      }
       waiting.set(name, [])
       return enter()
     }
