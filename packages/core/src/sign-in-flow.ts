@@ -115,7 +115,10 @@ export async function scopesBefore(flow: Flow, options: SignInOptions): Promise<
 }
 
 /** What is known of a sign-in when its tokens come. */
-export type SignInFacts = Pick<PendingSignIn, 'server' | 'client' | 'resource' | 'scope' | 'askedBefore' | 'account' | 'app'> & {
+export type SignInFacts = Pick<
+  PendingSignIn,
+  'server' | 'client' | 'resource' | 'scope' | 'askedBefore' | 'account' | 'app'
+> & {
   readonly redirectUri?: string
 }
 
