@@ -2,6 +2,7 @@ import * as oauth from 'oauth4webapi'
 import type { OAuthClient } from './client-authentication.ts'
 import type { Discovered } from './discovery.ts'
 import { PentauthError } from './errors.ts'
+import { failureFacts } from './events.ts'
 import type { Flow } from './flow.ts'
 import { isLoopback } from './loopback.ts'
 
@@ -52,18 +53,20 @@ export async function authorizationRequest(
  *
  * @throws PentauthError `discovery_failed`.
  */
-export function checkAuthorizationEndpoint({ service }: Flow, server: oauth.AuthorizationServer): void {
+export function checkAuthorizationEndpoint({ service, resource, emit }: Flow, server: oauth.AuthorizationServer): void {
   const endpoint = server.authorization_endpoint as string
   const known = service.oauth?.authorizationEndpoint
   const isTold = server.authorization_response_iss_parameter_supported === true
   if (endpoint === known || isTold || isSameSite(new URL(endpoint), new URL(server.issuer))) return
-  throw new PentauthError({
+  const error = new PentauthError({
     code: 'discovery_failed',
     message: `The authorization server ${new URL(server.issuer).origin} names an authorization endpoint of another site, ${new URL(endpoint).origin}, and does not say that its responses name their issuer.`,
     service: service.id,
     hint: 'A code could reach the wrong server. If the two belong together, put both endpoints into the service definition.',
     link: service.links.docs.url,
   })
+  emit?.({ type: 'discovery_failed', resource: resource.name, ...failureFacts(error) })
+  throw error
 }
 
 /** The same host, one a subdomain of the other, or both on this machine. */

@@ -39,20 +39,21 @@ export async function authorizedFetch(
     url: isRequest(input) ? input.url : input,
   })
   const first = await send(auth, request, resource)
-  const refused = isRefused(auth, first, resource, credential)
+  const refused = isRefused(auth, first, request, resource, credential)
   if (!(isThenable(refused) ? await refused : refused)) return first.response
 
   const renewed = await unlessAborted(renew(auth, resource, credential, first), signal)
   if (!renewed || !request.replayable) return first.response
   drop(first.response)
+  const again = withCredential(auth, resource, renewed, input, init)
+  const second = await send(auth, again, resource)
   auth.emit?.({
     type: 'request_resent',
-    resource: resource.name,
-    url: withoutSecrets(urlForEvent(new URL(isRequest(input) ? input.url : input)), credential.secret, renewed.secret),
+    ...shown(request, resource, credential, renewed),
     credential: await summarize(renewed, auth.runtime.crypto),
+    status: second.response.status,
   })
-  const second = await send(auth, withCredential(auth, resource, renewed, input, init), resource)
-  if (await isRefused(auth, second, resource, renewed)) tellRefusedAgain(auth, resource, renewed, second)
+  if (await isRefused(auth, second, again, resource, renewed)) tellRefusedAgain(auth, resource, renewed, second)
   return second.response
 }
 
@@ -107,12 +108,13 @@ function send(auth: AuthContext, request: Outgoing, resource: NamedResource): Pr
 function isRefused(
   auth: AuthContext,
   answer: Answer,
+  request: Outgoing,
   resource: NamedResource,
   credential: Credential,
 ): boolean | Promise<boolean> {
   const { response, sent, toCredential } = answer
   if (!toCredential) return false
-  if (response.status >= 400) return judge(auth, response, resource, credential)
+  if (response.status >= 400) return judge(auth, response, request, resource, credential)
   const told = response.ok ? auth.source.accepted?.(credential, auth.requestFor(resource), sent) : undefined
   return told ? told.then(() => false) : false
 }
@@ -121,6 +123,7 @@ function isRefused(
 async function judge(
   auth: AuthContext,
   response: Response,
+  request: Outgoing,
   resource: NamedResource,
   credential: Credential,
 ): Promise<boolean> {
@@ -130,12 +133,19 @@ async function judge(
   if (!error || !refusesCredential(error)) return false
   auth.emit?.({
     type: 'credential_refused',
-    resource: resource.name,
+    ...shown(request, resource, credential),
     credential: await summarize(credential, auth.runtime.crypto),
     status: response.status,
     code: error.code,
   })
   return true
+}
+
+/** A request as events show it. */
+function shown({ input, init }: Outgoing, { name }: NamedResource, ...credentials: readonly Credential[]) {
+  const url = urlForEvent(new URL(isRequest(input) ? input.url : input))
+  const secrets = credentials.map(({ secret }) => secret)
+  return { resource: name, method: init.method, url: withoutSecrets(url, ...secrets) }
 }
 
 /** Another credential after a refusal; a failure that will pass is thrown, since a 401 would look like a sign-out. */

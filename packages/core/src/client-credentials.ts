@@ -1,3 +1,4 @@
+import { shownAddress } from './address.ts'
 import { type ClientCredentials, type ClientOrigin, checkClient } from './client-format.ts'
 import { type AccessToken, summarize } from './credential.ts'
 import type { CredentialRequest, CredentialSource } from './credential-source.ts'
@@ -75,14 +76,16 @@ export function clientCredentials(client: ClientCredentials, options: ClientCred
     // A clock that was set back must not stretch the pause.
     if (state.failure && state.failure.at <= now && now < state.failure.until) throw state.failure.error
     const checked = checkClient(service, client, from)
-    const tokenEndpoint = tokenEndpointOf(service)
+    const endpoint = tokenEndpointOf(service)
+    const tokenEndpoint = shownAddress(new URL(endpoint))
     emit?.({ type: 'token_requested', tokenEndpoint, source: name, reason })
     try {
       const { clientCredentialsGrant, requestToken } = await import('./oauth.ts')
       const { accessToken: fresh } = await requestToken({
         service,
         runtime,
-        server: { issuer: service.oauth?.issuer ?? new URL(tokenEndpoint).origin, token_endpoint: tokenEndpoint },
+        emit,
+        server: { issuer: service.oauth?.issuer ?? new URL(endpoint).origin, token_endpoint: endpoint },
         client: checked,
         grant: clientCredentialsGrant,
         source: name,

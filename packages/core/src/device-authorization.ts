@@ -1,6 +1,6 @@
 import * as oauth from 'oauth4webapi'
 import { unlessAborted } from './abort.ts'
-import { checkAddress } from './address.ts'
+import { checkAddress, shownAddress } from './address.ts'
 import { clientAuthentication } from './client-authentication.ts'
 import { createSecret, type Secret } from './credential.ts'
 import type { Discovered } from './discovery.ts'
@@ -57,7 +57,7 @@ export async function deviceAuthorization(
   const requestedAt = runtime.now()
   const asked = { resource, ...(scope === undefined ? {} : { scope }) }
   const named = { client_id: client.clientId }
-  const options = endpointOptions(runtime)
+  const options = endpointOptions(flow, 'device_authorization')
   const response = await oauth.deviceAuthorizationRequest(
     server,
     named,
@@ -106,7 +106,7 @@ export async function deviceTokens(
   const { service, runtime, emit } = flow
   const { prompt, deviceCode } = device
   const grant = deviceCodeGrant(deviceCode, resource)
-  const tokenEndpoint = server.token_endpoint as string
+  const tokenEndpoint = shownAddress(new URL(server.token_endpoint as string))
   let wait = device.interval
   while (true) {
     await unlessAborted(runtime.sleep(wait, signal), signal)
@@ -114,7 +114,7 @@ export async function deviceTokens(
     if (requestedAt >= prompt.expiresAt) throw expired(flow)
     emit?.({ type: 'token_requested', tokenEndpoint, source: 'sign-in', reason: 'first' })
     try {
-      const asking = requestToken({ service, runtime, server, client, grant, source: 'sign-in' })
+      const asking = requestToken({ service, runtime, emit, server, client, grant, source: 'sign-in' })
       return { tokens: await unlessAborted(asking, signal), requestedAt }
     } catch (error) {
       wait = waitAfter(flow, wait, error)

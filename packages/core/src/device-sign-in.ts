@@ -8,6 +8,7 @@ import {
   loadSteps,
   type SignInWishes,
   scopesBefore,
+  tellStarted,
 } from './sign-in-flow.ts'
 import { unusable } from './signed-in.ts'
 
@@ -49,13 +50,20 @@ export async function deviceSignIn(service: Service, given: DeviceSignInOptions)
   const discovered = await steps.discover(flow, { ...options, cache, way: 'device' })
   const session = await scopesBefore(flow, options)
   const { scope, askedBefore } = steps.requestedScope(flow, discovered, { given: options.scope, challenge, session })
-  const registration = { client: options.client ?? {}, store, cache }
-  const { client, device } = await steps.withClient(flow, discovered, registration, async (client) => {
-    return { client, device: await steps.deviceAuthorization(flow, discovered, client, scope) }
-  })
-
   const { server, resource } = discovered
-  flow.emit?.({ type: 'sign_in_started', issuer: server.issuer, clientId: client.clientId, scope })
+  const registration = { client: options.client ?? {}, store, cache }
+  const { client, device } = await steps
+    .withClient(flow, discovered, registration, async (client) => {
+      return { client, device: await steps.deviceAuthorization(flow, discovered, client, scope) }
+    })
+    .catch((error) => {
+      steps.tellFailed(flow.emit, error, { account, server })
+      throw error
+    })
+
+  const { clientId, issuer } = client
+  const page = device.prompt.verificationUri
+  tellStarted(flow, { account, issuer, clientId, way: 'device', page, scope, session })
   const stop = new AbortController()
   const until = signal ? AbortSignal.any([signal, stop.signal]) : stop.signal
   // It may wait for a key to be pressed, say; the person may be done long before.

@@ -2,6 +2,7 @@ import type * as oauth from 'oauth4webapi'
 import { checkAddress, shownAddress } from './address.ts'
 import type { Challenge } from './challenge.ts'
 import { PentauthError } from './errors.ts'
+import { failureFacts } from './events.ts'
 import type { Flow } from './flow.ts'
 import {
   type DescribedServer,
@@ -67,8 +68,14 @@ export async function discover(flow: Flow, options: DiscoverOptions = {}): Promi
   // A refusal that names its metadata knows better than what was found before.
   if (own.challenge?.parameters.resource_metadata) own.cache?.forget(flow)
   const variant = JSON.stringify([own.issuer, own.way, own.dangerouslyAllowMissingPkceMetadata === true])
-  const load = () => find(flow, own)
+  const load = () => find(flow, own).catch((error) => tellFailed(flow, error))
   return own.cache ? own.cache.get(flow, variant, load) : (await load()).value
+}
+
+function tellFailed({ emit, resource }: Flow, error: unknown): never {
+  if (PentauthError.isInstance(error))
+    emit?.({ type: 'discovery_failed', resource: resource.name, ...failureFacts(error) })
+  throw error
 }
 
 async function find(flow: Flow, options: DiscoverOptions): Promise<Found<Discovered>> {
@@ -98,7 +105,7 @@ async function readResource(flow: Flow, challenge: Challenge | undefined): Promi
     // A service may have several resources; the documented place is about the one on its host.
     ...(documented !== undefined && new URL(documented).origin === origin ? [documented] : []),
   ]
-  const document = await firstDocument(flow, places, 'protected resource metadata')
+  const document = await firstDocument(flow, places, 'resource_metadata')
   if (!document) return undefined
   const named = textIn(flow, document, 'resource')
   const about = named !== undefined && URL.canParse(named) ? new URL(named) : undefined

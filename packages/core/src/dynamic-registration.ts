@@ -4,7 +4,7 @@ import type { ClientAuthMethod } from './client-authentication.ts'
 import { applicationTypeOf, deviceGrant } from './client-metadata.ts'
 import { isSameRedirect, type StoredRegistration } from './client-store.ts'
 import { PentauthError, type PentauthErrorInit } from './errors.ts'
-import { urlForEvent } from './events.ts'
+import { failureFacts } from './events.ts'
 import type { Flow } from './flow.ts'
 import { endpointOptions } from './http-oauth.ts'
 import { throwIfTemporary } from './metadata.ts'
@@ -49,6 +49,24 @@ export async function registerClient(
   client: DynamicClient,
   redirectUri: string | undefined,
 ): Promise<StoredRegistration> {
+  try {
+    const kept = await register(flow, server, client, redirectUri)
+    const { issuer, clientId, authMethod, secretExpiresAt } = kept
+    flow.emit?.({ type: 'client_registered', issuer, clientId, authMethod, secretExpiresAt })
+    return kept
+  } catch (error) {
+    if (PentauthError.isInstance(error))
+      flow.emit?.({ type: 'registration_failed', issuer: server.issuer, ...failureFacts(error) })
+    throw error
+  }
+}
+
+async function register(
+  flow: Flow,
+  server: oauth.AuthorizationServer,
+  client: DynamicClient,
+  redirectUri: string | undefined,
+): Promise<StoredRegistration> {
   const { issuer, registration_endpoint: endpoint } = server
   if (endpoint === undefined) {
     throw registrationFailed(flow, issuer, {
@@ -67,17 +85,13 @@ export async function registerClient(
     token_endpoint_auth_method: authMethod,
     application_type: client.applicationType ?? applicationTypeOf(way.redirects),
   }
-  const options = endpointOptions(flow.runtime) as object as oauth.DynamicClientRegistrationRequestOptions
-  flow.emit?.({ type: 'registration_requested', registrationEndpoint: urlForEvent(new URL(endpoint)), issuer })
+  const options = endpointOptions(flow, 'registration') as object as oauth.DynamicClientRegistrationRequestOptions
   const response = await oauth.dynamicClientRegistrationRequest(server, metadata, options)
   throwIfTemporary(flow, 'registration endpoint', endpoint, response)
   const answer = await oauth.processDynamicClientRegistrationResponse(asCreated(response)).catch((error) => {
     throw refusal(flow, issuer, response.status, error)
   })
-  const kept = registrationFrom(flow, issuer, answer, { authMethod, redirectUri })
-  const { clientId, secretExpiresAt } = kept
-  flow.emit?.({ type: 'client_registered', issuer, clientId, authMethod: kept.authMethod, secretExpiresAt })
-  return kept
+  return registrationFrom(flow, issuer, answer, { authMethod, redirectUri })
 }
 
 /** How tokens reach a client: by the code that a person is sent back with, or by asking until a person has agreed elsewhere. */

@@ -1,9 +1,42 @@
 import type { CredentialSummary } from './credential.ts'
-import type { PentauthErrorCode } from './errors.ts'
+import type { PentauthError, PentauthErrorCode } from './errors.ts'
+import { printable, withoutKeyLike } from './printable.ts'
 import type { CredentialHeader } from './service.ts'
 
+/** What a request to an OAuth endpoint is for. */
+export type RequestPurpose =
+  | 'resource_metadata'
+  | 'server_metadata'
+  | 'registration'
+  | 'device_authorization'
+  | 'token'
+  | 'revocation'
+
+/** A request to an OAuth endpoint, as events show it. */
+interface RequestFacts {
+  /** The same for a request and its end, and for no other request of this process. */
+  readonly id: number
+  readonly purpose: RequestPurpose
+  readonly method: string
+  /** Origin and path. */
+  readonly url: string
+}
+
+/** What an error says of a failure. */
+interface FailureFacts {
+  readonly code: PentauthErrorCode
+  /** HTTP status, where an answer came. */
+  readonly status: number | undefined
+  /** The server's own code, such as `access_denied`. */
+  readonly error: string | undefined
+  /** The message of our error. */
+  readonly reason: string
+}
+
 /** What happened, for logs and screens: no event ever holds a secret, and URLs come without their query. */
-export type PentauthEvent = { readonly service: string } & (
+export type PentauthEvent = {
+  readonly service: string
+} /** Which credential a resource is called with, and in which header; told again when it is another one. */ & (
   | {
       readonly type: 'credential_selected'
       readonly resource: string
@@ -18,11 +51,16 @@ export type PentauthEvent = { readonly service: string } & (
   | { readonly type: 'service_relocated'; readonly resource: string; readonly url: string; readonly by: string }
   /** A setting was found and has no effect, told once before the first credential. */
   | { readonly type: 'setting_ignored'; readonly setting: string; readonly reason: string }
+  /** A key does not look like one of this service, which is no more than a hint where the service's keys are not documented. */
   | { readonly type: 'credential_suspect'; readonly source: string; readonly reason: string }
+  /** A source of a chain has a credential, of a kind that the resource does not take. */
   | { readonly type: 'source_skipped'; readonly resource: string; readonly source: string; readonly reason: string }
+  /** A resource refused the credential itself; other refusals are the caller's. */
   | {
       readonly type: 'credential_refused'
       readonly resource: string
+      readonly method: string
+      readonly url: string
       readonly credential: CredentialSummary
       readonly status: number
       readonly code: PentauthErrorCode
@@ -36,13 +74,30 @@ export type PentauthEvent = { readonly service: string } & (
     }
   /** A source could not be read again, or holds nothing usable now: the key that is known stays in use. */
   | { readonly type: 'key_kept'; readonly source: string; readonly reason: string }
+  /** A request of an OAuth flow leaves: for metadata, a registration, a token or a revocation. */
+  | ({ readonly type: 'request_sent' } & RequestFacts)
+  /** What became of it. */
+  | ({
+      readonly type: 'request_ended'
+      /** `undefined` when no answer came: it was lost, too late or too much. */
+      readonly status: number | undefined
+      /** The server's code, where it is one of the standards'. */
+      readonly error: string | undefined
+      /** Why no answer came, by the platform's code such as `ECONNREFUSED`, where it gave one. */
+      readonly reason: string | undefined
+      /** Milliseconds. */
+      readonly duration: number
+    } & RequestFacts)
+  /** A token is asked for now, and why; `request_sent` and `request_ended` tell of the request itself. */
   | {
       readonly type: 'token_requested'
       readonly tokenEndpoint: string
       readonly source: string
       readonly reason: 'first' | 'expiring' | 'refused'
     }
+  /** There is a new access token; `expiresAt` is in milliseconds since the epoch, as everywhere here unless said. */
   | { readonly type: 'token_received'; readonly credential: CredentialSummary; readonly expiresAt: number | undefined }
+  /** No token came, which ends no session: told before a pause, and before the one retry after a lost answer or a busy moment. */
   | {
       readonly type: 'token_request_failed'
       readonly tokenEndpoint: string
@@ -50,9 +105,6 @@ export type PentauthEvent = { readonly service: string } & (
       /** Seconds until the next attempt is allowed, where one is. */
       readonly retryAfter: number | undefined
     }
-  /** A metadata document of a resource or an authorization server is asked for; `metadata_received` has the answer's status. */
-  | { readonly type: 'metadata_requested'; readonly url: string }
-  | { readonly type: 'metadata_received'; readonly url: string; readonly status: number }
   /** Which authorization server signs in for a resource, and whether it said so itself or the definition does. */
   | {
       readonly type: 'server_discovered'
@@ -60,7 +112,9 @@ export type PentauthEvent = { readonly service: string } & (
       readonly issuer: string
       readonly source: 'metadata' | 'documented'
     }
-  | { readonly type: 'registration_requested'; readonly registrationEndpoint: string; readonly issuer: string }
+  /** No authorization server was found for a resource: what was asked is in the requests before. */
+  | ({ readonly type: 'discovery_failed'; readonly resource: string } & FailureFacts)
+  /** The program has a client of its own at an authorization server from now on. */
   | {
       readonly type: 'client_registered'
       readonly issuer: string
@@ -69,6 +123,9 @@ export type PentauthEvent = { readonly service: string } & (
       /** Seconds since the epoch after which the client's secret is not accepted any more, where there is such a time. */
       readonly secretExpiresAt: number | undefined
     }
+  /** The authorization server registers no client for this program, or sent one that nobody can use. */
+  | ({ readonly type: 'registration_failed'; readonly issuer: string } & FailureFacts)
+  /** The authorization server does not know a client any more: the next sign-in registers another. */
   | { readonly type: 'client_forgotten'; readonly issuer: string; readonly clientId: string }
   /** A sign-in goes on with a new token: from the authorization server, or from whoever else shares the store. */
   | {
@@ -85,6 +142,7 @@ export type PentauthEvent = { readonly service: string } & (
   | { readonly type: 'session_not_saved'; readonly account: string; readonly reason: string | undefined }
   /** What the store holds is no session this version can read; it is left as it is. */
   | { readonly type: 'session_unreadable'; readonly account: string; readonly reason: string }
+  /** A session was ended by its owner: it is gone from the store, and revoked as `revocation` says. */
   | {
       readonly type: 'signed_out'
       readonly account: string
@@ -96,10 +154,28 @@ export type PentauthEvent = { readonly service: string } & (
   /** A person is being sent to the authorization server. */
   | {
       readonly type: 'sign_in_started'
+      readonly account: string
       readonly issuer: string
+      /** To the authorization endpoint, from where they are sent back; or to a page that asks for the device's code. */
+      readonly way: 'redirect' | 'device'
+      readonly page: string
       readonly clientId: string
       readonly scope: string | undefined
+      /** What of it the session does not have that there is already; absent where there is none. */
+      readonly addedScopes?: readonly string[]
     }
+  /** The person is back with a code. */
+  | { readonly type: 'sign_in_returned'; readonly account: string; readonly issuer: string }
+  /**
+   * Nobody was signed in: the person or the server said no, what came back was no answer to a sign-in of ours, the code was not taken,
+   * or there was trouble. Whose sign-in it was is only known when one was waiting.
+   */
+  | ({
+      readonly type: 'sign_in_failed'
+      readonly account: string | undefined
+      readonly issuer: string | undefined
+    } & FailureFacts)
+  /** A sign-in is finished: its session is used from now on. */
   | {
       readonly type: 'signed_in'
       readonly account: string
@@ -107,12 +183,16 @@ export type PentauthEvent = { readonly service: string } & (
       readonly scopes: readonly string[] | undefined
       readonly expiresAt: number | undefined
     }
+  /** A refused request went out once more, with another credential; `status` is that of the answer, `0` where a browser hides it. */
   | {
       readonly type: 'request_resent'
       readonly resource: string
+      readonly method: string
       readonly url: string
       readonly credential: CredentialSummary
+      readonly status: number
     }
+  /** A request to a resource came to nothing: `fetch` rejected. */
   | {
       readonly type: 'connection_failed'
       readonly resource: string
@@ -123,6 +203,7 @@ export type PentauthEvent = { readonly service: string } & (
       /** What to set or check, where the platform knows. */
       readonly hint?: string
     }
+  /** A resource sent the request elsewhere. */
   | {
       readonly type: 'redirect_followed'
       readonly from: string
@@ -155,4 +236,14 @@ export function emitter(service: string, listener: EventListener | undefined): E
 /** A URL as events show it: origin and path. */
 export function urlForEvent(url: URL): string {
   return url.origin + url.pathname
+}
+
+/** Scopes as events show them: a server names them, and may repeat a token there. */
+export function scopesForEvent<S extends readonly string[] | undefined>(scopes: S): S | readonly string[] {
+  return scopes?.map((scope) => withoutKeyLike(printable(scope))) ?? scopes
+}
+
+/** An error as events show it. */
+export function failureFacts({ code, status, parameters, message }: PentauthError): FailureFacts {
+  return { code, status, error: parameters?.error, reason: message }
 }

@@ -40,9 +40,15 @@ const maxBytes = 262_144
 /**
  * Sends a request to an OAuth endpoint: no redirect is followed, at most 10 s, at most 256 KiB are read.
  *
+ * @param noteReason told the platform's code when it cannot be reached
  * @throws PentauthError `temporarily_unavailable` when the endpoint cannot be reached, is too slow or answers too much.
  */
-export async function bounded(runtime: Runtime, url: string, init: RequestInit): Promise<Response> {
+export async function bounded(
+  runtime: Runtime,
+  url: string,
+  init: RequestInit,
+  noteReason?: (reason: string | undefined) => void,
+): Promise<Response> {
   const unavailable = (what: string, hint?: string) =>
     new PentauthError({
       code: 'temporarily_unavailable',
@@ -62,8 +68,10 @@ export async function bounded(runtime: Runtime, url: string, init: RequestInit):
   } catch (error) {
     if (PentauthError.isInstance(error)) throw error
     const timedOut = error instanceof DOMException && error.name === 'TimeoutError'
+    const reason = timedOut ? 'timeout' : reasonOf(error)
+    noteReason?.(reason)
     throw unavailable(
-      timedOut ? `did not answer within ${timeoutMs / 1000} s` : `could not be reached${inBrackets(reasonOf(error))}`,
+      timedOut ? `did not answer within ${timeoutMs / 1000} s` : `could not be reached${inBrackets(reason)}`,
       await explained(runtime, error, url),
     )
   }

@@ -1,9 +1,9 @@
 import type * as oauth from 'oauth4webapi'
 import { checkAddress, shownAddress } from './address.ts'
 import { PentauthError } from './errors.ts'
-import { urlForEvent } from './events.ts'
+import type { RequestPurpose } from './events.ts'
 import type { Flow } from './flow.ts'
-import { bounded } from './http.ts'
+import { ask } from './http-oauth.ts'
 import type { Runtime } from './runtime.ts'
 import type { OAuthRules, Service } from './service.ts'
 import { retryAfterOf } from './service-error.ts'
@@ -22,25 +22,31 @@ const minute = 60_000
 const shortest = 5 * minute
 const longest = 24 * 60 * minute
 
+type DocumentKind = Extract<RequestPurpose, 'resource_metadata' | 'server_metadata'>
+
+const names: Readonly<Record<DocumentKind, string>> = {
+  resource_metadata: 'protected resource metadata',
+  server_metadata: 'authorization server metadata',
+}
+
 /** The first of some places that has a document; a place that cannot say is an error, so that a failure never leads elsewhere. */
 export async function firstDocument(
   flow: Flow,
   places: readonly string[],
-  what: string,
+  kind: DocumentKind,
 ): Promise<Document | undefined> {
   for (const url of new Set(places)) {
-    const document = await readDocument(flow, url, what)
+    const document = await readDocument(flow, url, kind)
     if (document) return document
   }
   return undefined
 }
 
-async function readDocument(flow: Flow, url: string, what: string): Promise<Document | undefined> {
-  flow.emit?.({ type: 'metadata_requested', url: urlForEvent(new URL(url)) })
+async function readDocument(flow: Flow, url: string, kind: DocumentKind): Promise<Document | undefined> {
+  const what = names[kind]
   const headers = { accept: 'application/json' }
-  const response = await bounded(flow.runtime, url, { headers, ...anonymous(flow.runtime) })
+  const response = await ask(flow, kind, url, { headers, ...anonymous(flow.runtime) })
   const { status } = response
-  flow.emit?.({ type: 'metadata_received', url: urlForEvent(new URL(url)), status })
   throwIfTemporary(flow, what, url, response)
   if (status >= 400) return undefined
   const document = { json: {}, what, url, lifetime: lifetimeOf(response.headers) }
@@ -177,7 +183,7 @@ export async function readServer(flow: Flow, issuer: string): Promise<DescribedS
     ...(issuer === own && documented !== undefined ? [documented] : []),
   ]
   // An issuer has no query (RFC 8414 section 2).
-  const document = search ? undefined : await firstDocument(flow, places, 'authorization server metadata')
+  const document = search ? undefined : await firstDocument(flow, places, 'server_metadata')
   if (!document) return undefined
   // Letter by letter: who is taken for another server would be trusted with what is that one's.
   if (textIn(flow, document, 'issuer') !== issuer) throw failed(flow, document, 'names another issuer')

@@ -1,8 +1,9 @@
 import type { Challenge } from './challenge.ts'
 import type { Discovered } from './discovery.ts'
 import { PentauthError } from './errors.ts'
+import { failureFacts } from './events.ts'
 import type { Flow } from './flow.ts'
-import { printable } from './printable.ts'
+import { printable, withoutKeyLike } from './printable.ts'
 
 export interface ScopeWishes {
   /** What the caller says. */
@@ -39,7 +40,11 @@ export function requestedScope(
   const asked = named.length > 0 || (given !== undefined && !isStepUp) ? named : scopes
   const { held = [], requested = [] } = isStepUp ? (session ?? {}) : {}
   const isKnown = (scope: string) => held.includes(scope) || requested.includes(scope)
-  if (isStepUp && session && asked.every(isKnown)) throw inVain(flow, challenged)
+  if (isStepUp && session && asked.every(isKnown)) {
+    const error = inVain(flow, challenged)
+    flow.emit?.({ type: 'sign_in_failed', account: undefined, issuer: server.issuer, ...failureFacts(error) })
+    throw error
+  }
   const wanted = new Set([...held, ...asked])
   // Alone it would ask for nothing else, where the server has a default.
   const isListed = wanted.size > 0 && server.scopes_supported?.includes('offline_access')
@@ -52,7 +57,7 @@ function listOf(scope = ''): readonly string[] {
 }
 
 function inVain({ service }: Flow, challenged: readonly string[]): PentauthError {
-  const scope = printable(challenged.join(' '))
+  const scope = withoutKeyLike(printable(challenged.join(' ')))
   return new PentauthError({
     code: 'insufficient_scope',
     message: scope

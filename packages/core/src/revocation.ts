@@ -12,11 +12,7 @@ import type { StoredSession } from './stored-session.ts'
  *
  * @throws PentauthError `temporarily_unavailable` when it cannot be told now, `token_request_rejected` when it will not hear of it.
  */
-export async function revokeTokens(
-  { service, runtime }: Flow,
-  stored: StoredSession,
-  privateKey?: SigningKey,
-): Promise<void> {
+export async function revokeTokens(flow: Flow, stored: StoredSession, privateKey?: SigningKey): Promise<void> {
   const client = clientOf(stored, privateKey)
   const parameters = { client_id: client.clientId }
   const token = stored.refreshToken ?? stored.accessToken
@@ -24,10 +20,10 @@ export async function revokeTokens(
   const response = await oauth.revocationRequest(
     serverOf(stored),
     parameters,
-    clientAuthentication(client, runtime.now),
+    clientAuthentication(client, flow.runtime.now),
     token,
     {
-      ...endpointOptions(runtime),
+      ...endpointOptions(flow, 'revocation'),
       additionalParameters: { token_type_hint: hint },
     },
   )
@@ -35,8 +31,8 @@ export async function revokeTokens(
   const isTemporary = response.status === 429 || response.status >= 500
   throw new PentauthError({
     code: isTemporary ? 'temporarily_unavailable' : 'token_request_rejected',
-    message: `${service.name}'s revocation endpoint at ${new URL(stored.revocationEndpoint ?? stored.issuer).origin} answered ${response.status}.`,
-    service: service.id,
+    message: `${flow.service.name}'s revocation endpoint at ${new URL(stored.revocationEndpoint ?? stored.issuer).origin} answered ${response.status}.`,
+    service: flow.service.id,
     status: response.status,
     hint: 'The session is gone from this program; end it at the service, too, where its connected apps are listed.',
     retryable: isTemporary,

@@ -16,10 +16,10 @@ import { requestToken, type Tokens } from './token-request.ts'
  *   the key of the client, else as `requestToken`.
  */
 export async function refreshTokens(flow: Flow, stored: StoredSession, privateKey?: SigningKey): Promise<Tokens> {
-  const { service, runtime } = flow
+  const { service, runtime, emit } = flow
   const client = clientOf(stored, privateKey)
   const grant = refreshTokenGrant(createSecret(stored.refreshToken ?? ''), stored.resource)
-  const request = { service, runtime, server: serverOf(stored), client, grant, source: 'sign-in' }
+  const request = { service, runtime, emit, server: serverOf(stored), client, grant, source: 'sign-in' }
   return requestToken(request).catch((error) => {
     if (!PentauthError.isInstance(error)) throw error
     // The server may have moved: the next sign-in asks where it is.

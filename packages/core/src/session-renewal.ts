@@ -1,6 +1,8 @@
+import { shownAddress } from './address.ts'
 import { type AccessToken, summarize } from './credential.ts'
 import type { Absent } from './credential-source.ts'
 import { PentauthError, type PentauthErrorCode } from './errors.ts'
+import { scopesForEvent } from './events.ts'
 import type { Flow } from './flow.ts'
 import { nextSerial } from './serial.ts'
 import { locked, notSaved, readText } from './session-saving.ts'
@@ -74,7 +76,14 @@ async function held(place: Place, flow: Flow): Promise<string | undefined> {
 /** A stored session that needs no renewal; after a refusal or near the end it is one that somebody else renewed. */
 function use(place: Place, { emit }: Flow, { reason }: Wanted, session: StoredSession): AccessToken {
   const { expiresAt, scopes } = adopt(place, session)
-  if (reason !== 'first') emit?.({ type: 'session_renewed', account: place.account, by: 'another', expiresAt, scopes })
+  if (reason !== 'first')
+    emit?.({
+      type: 'session_renewed',
+      account: place.account,
+      by: 'another',
+      expiresAt,
+      scopes: scopesForEvent(scopes),
+    })
   return place.state.token as AccessToken
 }
 
@@ -88,7 +97,7 @@ async function ask(place: Place, flow: Flow, stored: StoredSession, reason: Reas
   const { emit, runtime } = flow
   const { tokenEndpoint } = stored
   const once = async () => {
-    emit?.({ type: 'token_requested', tokenEndpoint, source, reason })
+    emit?.({ type: 'token_requested', tokenEndpoint: shownAddress(new URL(tokenEndpoint)), source, reason })
     const { refreshTokens } = await place.engine()
     return refreshTokens(flow, stored)
   }
@@ -160,7 +169,12 @@ async function failed(
 }
 
 function tellFailed({ emit }: Flow, { tokenEndpoint }: StoredSession, code: PentauthErrorCode, wait: number): void {
-  emit?.({ type: 'token_request_failed', tokenEndpoint, code, retryAfter: wait / 1000 })
+  emit?.({
+    type: 'token_request_failed',
+    tokenEndpoint: shownAddress(new URL(tokenEndpoint)),
+    code,
+    retryAfter: wait / 1000,
+  })
 }
 
 function cannotRenew(place: Place, flow: Flow, { reason }: Wanted, text: string | undefined): PentauthError {
@@ -215,5 +229,5 @@ async function tellRenewed({ account }: Place, { emit, runtime }: Flow, token: A
   if (!emit) return
   const { expiresAt, scopes } = token
   emit({ type: 'token_received', credential: await summarize(token, runtime.crypto), expiresAt })
-  emit({ type: 'session_renewed', account, by: 'us', expiresAt, scopes })
+  emit({ type: 'session_renewed', account, by: 'us', expiresAt, scopes: scopesForEvent(scopes) })
 }

@@ -1,8 +1,9 @@
+import { shownAddress } from './address.ts'
 import type { Challenge } from './challenge.ts'
 import { summarize } from './credential.ts'
 import { checkService } from './define-service.ts'
 import { PentauthError } from './errors.ts'
-import { type EventListener, emitter } from './events.ts'
+import { type EventListener, emitter, scopesForEvent } from './events.ts'
 import type { Flow } from './flow.ts'
 import type { Lock } from './lock.ts'
 import type { PendingSignIn } from './pending-sign-in.ts'
@@ -101,6 +102,31 @@ export function lockOf({ lock, store }: SignInOptions): Lock {
   return lock ?? defaultLock(store)
 }
 
+export interface Started {
+  readonly account: string
+  readonly issuer: string
+  readonly clientId: string
+  readonly way: 'redirect' | 'device'
+  readonly page: URL
+  readonly scope: string | undefined
+  readonly session: ScopesBefore | undefined
+}
+
+/** Tells that a person is being sent to the server. */
+export function tellStarted({ emit }: Flow, { page, scope, session, ...facts }: Started): void {
+  if (!emit) return
+  const scopes = scope?.split(' ')
+  const { held = [] } = session ?? {}
+  const added = held.length > 0 ? scopes?.filter((one) => !held.includes(one)) : undefined
+  emit({
+    type: 'sign_in_started',
+    ...facts,
+    page: shownAddress(page),
+    scope: scopesForEvent(scopes)?.join(' '),
+    ...(added ? { addedScopes: scopesForEvent(added) } : {}),
+  })
+}
+
 interface ScopesBefore {
   readonly held: readonly string[]
   readonly requested: readonly string[]
@@ -136,7 +162,7 @@ export async function enter(
   if (flow.emit) {
     const credential = await summarize(tokens.accessToken, flow.runtime.crypto)
     flow.emit({ type: 'token_received', credential, expiresAt })
-    flow.emit({ type: 'signed_in', account, scopes, expiresAt })
+    flow.emit({ type: 'signed_in', account, scopes: scopesForEvent(scopes), expiresAt })
   }
   return { account, ...(scopes ? { scopes } : {}), ...(expiresAt === undefined ? {} : { expiresAt }) }
 }

@@ -1,5 +1,7 @@
+import { shownAddress } from './address.ts'
 import type { SigningKey } from './client-authentication.ts'
 import { PentauthError } from './errors.ts'
+import { emitter } from './events.ts'
 import type { Flow } from './flow.ts'
 import type { PendingSignIn } from './pending-sign-in.ts'
 import { withDefaults } from './runtime.ts'
@@ -14,6 +16,7 @@ import {
   type SignInOptions,
   type SignInWishes,
   scopesBefore,
+  tellStarted,
 } from './sign-in-flow.ts'
 import type { Tokens } from './token-request.ts'
 
@@ -70,7 +73,8 @@ export async function startSignIn(service: Service, given: StartSignInOptions): 
   const about = { service: service.id, resourceName: flow.resource.name, resourceUrl: flow.resource.url, account, app }
   const pending = { state, verifier, server, client, redirectUri, resource, scope, askedBefore, startedAt, ...about }
   const expiresAt = await steps.savePending(service, store, lockOf(options), pending)
-  flow.emit?.({ type: 'sign_in_started', issuer: server.issuer, clientId: client.clientId, scope })
+  const { clientId, issuer } = client
+  tellStarted(flow, { account, issuer, clientId, way: 'redirect', page: url, scope, session })
   return { url, state, expiresAt }
 }
 
@@ -98,7 +102,10 @@ export async function finishSignIn(
   const { now } = withDefaults(options.runtime)
   const steps = await loadSteps()
   const waiting = { store: options.store, lock: lockOf(options), account: options.account, app: options.app }
-  const pending = await steps.takePending(service, waiting, response.get('state'), now())
+  const pending = await steps.takePending(service, waiting, response.get('state'), now()).catch((error) => {
+    steps.tellFailed(emitter(service.id, options.onEvent), error)
+    throw error
+  })
   const flow = flowOf(service, pending.resourceName, options)
   const requestedAt = now()
   const tokens = await exchanged(flow, pending, response, options.privateKey).catch(async (error) => {
@@ -121,10 +128,11 @@ async function exchanged(
   const steps = await loadSteps()
   const client = steps.clientWith(pending.client, privateKey)
   const answer = steps.authorizationResponse(service, { server, clientId: client.clientId, state }, response)
-  const tokenEndpoint = server.token_endpoint ?? server.issuer
+  emit?.({ type: 'sign_in_returned', account: pending.account, issuer: server.issuer })
+  const tokenEndpoint = shownAddress(new URL(server.token_endpoint ?? server.issuer))
   emit?.({ type: 'token_requested', tokenEndpoint, source: 'sign-in', reason: 'first' })
   const grant = steps.authorizationCodeGrant(answer, pending)
-  return steps.requestToken({ service, runtime, server, client, grant, source: 'sign-in' })
+  return steps.requestToken({ service, runtime, emit, server, client, grant, source: 'sign-in' })
 }
 
 /** What is over with the next attempt, or with the option that is missing. */

@@ -2,10 +2,9 @@ import * as oauth from 'oauth4webapi'
 import { clientAuthentication, type OAuthClient } from './client-authentication.ts'
 import { type AccessToken, createSecret, type Secret } from './credential.ts'
 import { PentauthError } from './errors.ts'
-import { endpointOptions } from './http-oauth.ts'
+import { type Asker, endpointOptions } from './http-oauth.ts'
 import { printable } from './printable.ts'
 import { withoutSecrets } from './redaction.ts'
-import type { Runtime } from './runtime.ts'
 import type { Service } from './service.ts'
 import { retryAfterOf } from './service-error.ts'
 import { inWords } from './service-link.ts'
@@ -27,9 +26,8 @@ export interface Grant {
   readonly secrets: readonly Secret[]
 }
 
-export interface TokenRequest {
+export interface TokenRequest extends Asker {
   readonly service: Service
-  readonly runtime: Runtime
   readonly server: oauth.AuthorizationServer
   readonly client: OAuthClient
   readonly grant: Grant
@@ -57,7 +55,7 @@ export async function requestToken(request: TokenRequest): Promise<Tokens> {
   const client = { client_id: request.client.clientId }
   const requestedAt = runtime.now()
   const authentication = clientAuthentication(request.client, runtime.now)
-  const response = await grant.request(server, client, authentication, endpointOptions(runtime))
+  const response = await grant.request(server, client, authentication, endpointOptions(request, 'token'))
   if (isTemporary(response.status)) throw unavailable(service, endpointOf(server), response, runtime.now())
   // Read before the library sees it: its errors carry whole answers, and an answer may hold tokens.
   const answer = await grant.process(server, client, await usable(response)).catch((error) => {

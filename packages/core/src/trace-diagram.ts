@@ -1,9 +1,14 @@
-import type { PentauthEvent } from './events.ts'
+import type { CredentialSummary } from './credential.ts'
+import type { PentauthEvent, RequestPurpose } from './events.ts'
+import { printable } from './printable.ts'
 
 /**
- * Draws what happened as a Mermaid sequence diagram: the requests of discovery, registration, sign-in and renewal, in their order.
+ * Draws what happened as a Mermaid sequence diagram: every request of discovery, registration, sign-in, renewal and sign-out with its
+ * answer, in their order, and what a person and the resources said.
  *
- * Events hold no secret, so neither does the diagram. What servers chose (scopes, client IDs, paths) is shown in harmless letters only.
+ * Events hold no secret, so neither does the diagram: credentials are numbered. What servers chose (scopes, paths, codes) is shown in
+ * letters that mean nothing to Mermaid. Requests that were on their way at the same time are numbered. Of the calls to a resource only
+ * those are drawn whose credential was refused, and those that did not reach it.
  *
  * @param events as `onEvent` was told them
  * @see https://mermaid.js.org/syntax/sequenceDiagram.html
@@ -16,71 +21,252 @@ import type { PentauthEvent } from './events.ts'
  * ```
  */
 export function traceDiagram(events: readonly PentauthEvent[]): string {
-  const names = new Map<string, string>()
-  /** The short name of a server in the diagram. */
-  const at = (url: string): string => {
-    const { host } = new URL(url)
-    const name = names.get(host) ?? `server${names.size + 1}`
-    names.set(host, name)
-    return name
+  const drawing: Drawing = {
+    servers: new Map(),
+    numbers: overlapping(events),
+    credentials: new Map(),
+    reasons: new Map(),
+    endpoints: new Map(),
+    returned: new Set(),
+    resent: new Set(),
   }
-  const lines = events.flatMap((event) => stepOf(event, at))
-  const servers = [...names].map(([host, name]) => `  participant ${name} as ${safe(host)}`)
-  return ['sequenceDiagram', '  actor person as Person', '  participant app as Program', ...servers, ...lines, ''].join(
-    '\n',
-  )
+  const lines = looped(events.flatMap((event) => stepOf(drawing, event)))
+  const person = events.some(({ type }) => type.startsWith('sign_in_')) ? ['actor person as Person'] : []
+  const servers = Array.from(drawing.servers, ([origin, { name, roles }]) => {
+    const role = [...roles].sort().reverse().join(' and ')
+    return `participant ${name} as ${safe(`${role.slice(0, 1).toUpperCase()}${role.slice(1)}, ${origin}`)}`
+  })
+  return ['sequenceDiagram', ...indented([...person, 'participant app as App', ...servers, ...lines]), ''].join('\n')
+}
+
+/** A request that is made again and again with the same answer, as of a device that waits for its person, is drawn once. */
+function looped(lines: readonly string[]): string[] {
+  const drawn: string[] = []
+  for (let index = 0; index < lines.length; ) {
+    const [request = '', answer] = lines.slice(index, index + 2)
+    let times = 1
+    while (lines[index + 2 * times] === request && lines[index + 2 * times + 1] === answer) times += 1
+    const isLoop = times > 2 && request.startsWith('app->>') && answer !== undefined
+    drawn.push(...(isLoop ? [`loop ${times} times`, request, answer, 'end'] : [request]))
+    index += isLoop ? 2 * times : 1
+  }
+  return drawn
+}
+
+type Role = 'authorization server' | 'resource'
+
+/** What is known while the events are read. */
+interface Drawing {
+  /** By origin. */
+  readonly servers: Map<string, { readonly name: string; readonly roles: Set<Role> }>
+  /** Of requests that were on their way at the same time, by their id. */
+  readonly numbers: ReadonlyMap<number, number>
+  /** How many credentials of each kind there were before, by fingerprint. */
+  readonly credentials: Map<string, string>
+  /** Why the next token is asked for, by endpoint. */
+  readonly reasons: Map<string, string>
+  /** Where people are sent, by sign-in; and which of them are back with a code. */
+  readonly endpoints: Map<string, string>
+  readonly returned: Set<string>
+  /** Requests that went out once more, until they are refused again. */
+  readonly resent: Set<string>
+}
+
+/** Numbers the requests that were not alone: their answers could be anybody's. */
+function overlapping(events: readonly PentauthEvent[]): Map<number, number> {
+  const open = new Set<number>()
+  const numbers = new Map<number, number>()
+  const shared = new Set<number>()
+  for (const event of events) {
+    if (event.type === 'request_ended') open.delete(event.id)
+    if (event.type !== 'request_sent') continue
+    open.add(event.id)
+    if (open.size > 1) for (const id of open) shared.add(id)
+  }
+  for (const event of events) {
+    if (event.type === 'request_sent' && shared.has(event.id)) numbers.set(event.id, numbers.size + 1)
+  }
+  return numbers
+}
+
+const roleFor = (purpose: RequestPurpose): Role =>
+  purpose === 'resource_metadata' ? 'resource' : 'authorization server'
+
+const whys: Readonly<Partial<Record<string, string>>> = {
+  registration: ', registers this program',
+  device_authorization: ', asks for a code to type in',
+  revocation: ', revokes the tokens',
+  first: ', for a token',
+  expiring: ', for a token, since the one there is runs out',
+  refused: ', for a token, since the one there is was refused',
 }
 
 /** One event as lines; what is about no request of a flow is none. */
-function stepOf(event: PentauthEvent, at: (url: string) => string): readonly string[] {
-  const note = (text: string) => [`  Note over app: ${safe(text)}`]
-  const ask = (url: string, what: string) => [`  app->>${at(url)}: ${safe(what)}`]
-  const answer = (url: string, what: string) => [`  ${at(url)}-->>app: ${safe(what)}`]
+function stepOf(drawing: Drawing, event: PentauthEvent): readonly string[] {
+  const note = (text: string) => [`Note over app: ${safe(text)}`]
+  const at = (url: string, role?: Role) => serverAt(drawing, url, role)
   switch (event.type) {
-    case 'metadata_requested':
-      return ask(event.url, `GET ${pathOf(event.url)}`)
-    case 'metadata_received':
-      return answer(event.url, `${event.status}`)
+    case 'request_sent': {
+      const { id, purpose, method, url } = event
+      const why = whys[drawing.reasons.get(url) ?? purpose] ?? ''
+      if (purpose === 'token') drawing.reasons.delete(url)
+      const text = `${numberOf(drawing, id)}${method} ${pathOf(url)}${why}`
+      return [`app->>${at(url, roleFor(purpose))}: ${safe(text)}`]
+    }
+    case 'request_ended': {
+      const { id, purpose, url, status, error, reason } = event
+      const number = numberOf(drawing, id)
+      const name = at(url, roleFor(purpose))
+      if (status !== undefined)
+        return [`${name}-->>app: ${safe(`${number}${[status, error].filter(Boolean).join(' ')}`)}`]
+      return [`${name}--xapp: ${safe(`${number}no answer${reason ? `, ${reason}` : ''}`)}`]
+    }
     case 'server_discovered':
-      return note(`${event.resource}: tokens from ${event.issuer} (${event.source})`)
-    case 'registration_requested':
-      return ask(event.registrationEndpoint, `POST ${pathOf(event.registrationEndpoint)} (register)`)
+      at(event.issuer, 'authorization server')
+      return note(`tokens for ${event.resource} come from ${event.issuer} (${event.source})`)
+    case 'discovery_failed':
+      return note(`nowhere to sign in for ${event.resource}: ${event.code}`)
     case 'client_registered':
-      return answer(event.issuer, `client ${event.clientId} (${event.authMethod})`)
+      return note(`registered (${event.authMethod})`)
+    case 'registration_failed':
+      return note(`not registered: ${saying(event)}`)
+    case 'client_forgotten':
+      return note('the registration is forgotten')
     case 'sign_in_started':
-      return [
-        `  app->>person: ${safe(`sign in at ${new URL(event.issuer).host}${event.scope ? `, scope ${event.scope}` : ''}`)}`,
-        `  person->>${at(event.issuer)}: signs in and agrees`,
-        `  ${at(event.issuer)}-->>person: back to the program with a code`,
-      ]
+    case 'sign_in_returned':
+    case 'sign_in_failed':
+      return signInStep(drawing, event)
     case 'token_requested':
-      return ask(event.tokenEndpoint, `POST ${pathOf(event.tokenEndpoint)} (${event.reason})`)
-    case 'token_received':
-      return note(`token ${event.credential.fingerprint}`)
-    case 'token_request_failed':
-      return note(`no token: ${event.code}`)
-    case 'signed_in':
-      return note(`signed in as ${event.account}${event.scopes ? `, scope ${event.scopes.join(' ')}` : ''}`)
-    case 'session_renewed':
-      return note(`session of ${event.account} renewed by ${event.by === 'us' ? 'this program' : 'another'}`)
-    case 'session_ended':
-      return note(`session of ${event.account} ended: ${event.code}`)
-    case 'signed_out':
-      return note(`${event.account} signed out, revocation: ${event.revocation}`)
-    case 'credential_refused':
-      return note(`${event.resource} refused token ${event.credential.fingerprint} (${event.status})`)
-    case 'request_resent':
-      return ask(event.url, `${pathOf(event.url)} again, with ${event.credential.fingerprint}`)
-    default:
+      drawing.reasons.set(event.tokenEndpoint, event.reason)
       return []
+    case 'token_received':
+      return note(`${nameOf(drawing, event.credential)} received`)
+    case 'token_request_failed':
+      return note(`no token: ${event.code}${pauseIn(event.retryAfter)}`)
+    case 'signed_in':
+      return note(`signed in as ${event.account}${scopeIn(event.scopes?.join(' '))}`)
+    case 'session_renewed':
+      return note(`the session of ${event.account} is renewed${event.by === 'us' ? '' : ' by somebody else'}`)
+    case 'session_ended':
+      return note(`the session of ${event.account} is over: ${event.code}`)
+    case 'session_not_saved':
+      return note(`the session of ${event.account} is not saved${event.reason ? `, ${event.reason}` : ''}`)
+    case 'signed_out':
+      return note(`signed out ${event.account}, revocation: ${event.revocation}`)
+    default:
+      return resourceStep(drawing, event)
   }
 }
 
-function pathOf(url: string): string {
-  return new URL(url).pathname
+type SignInEvent = Extract<PentauthEvent, { type: 'sign_in_started' | 'sign_in_returned' | 'sign_in_failed' }>
+
+/** What a person sees and says: their own requests are only known by what they come back with. */
+function signInStep(drawing: Drawing, event: SignInEvent): readonly string[] {
+  const key = JSON.stringify([event.service, event.account, event.issuer])
+  const isBack = drawing.returned.has(key)
+  if (event.type === 'sign_in_started') {
+    const { way, page: url, scope, addedScopes } = event
+    drawing.returned.delete(key)
+    if (way === 'redirect') drawing.endpoints.set(key, url)
+    else drawing.endpoints.delete(key)
+    const where = way === 'redirect' ? originOf(url) : `${originOf(url)}${pathOf(url)} with the code shown`
+    const added = addedScopes?.length ? `, which adds ${addedScopes.join(' ')}` : ''
+    return [`app->>person: ${safe(`please sign in at ${where}${scopeIn(scope)}${added}`)}`]
+  }
+  const page = drawing.endpoints.get(key)
+  const answered = (answer: string, back: string) => {
+    const url = page ?? event.issuer ?? ''
+    const server = serverAt(drawing, url, 'authorization server')
+    const shown = [`person->>${server}: ${safe(`GET ${pathOf(url)}`)}`, `${server}-->>person: ${safe(answer)}`]
+    return [...shown, `person->>app: ${back}`]
+  }
+  if (event.type === 'sign_in_returned') {
+    drawing.returned.add(key)
+    return isBack ? ['person->>app: with the code, again'] : answered('a code', 'with the code')
+  }
+  const failure = `Note over app: ${safe(`not signed in: ${saying(event)}`)}`
+  if (event.code === 'sign_in_response_invalid') return ['person->>app: with no answer to a sign-in', failure]
+  // Before they are back it is the answer itself; afterwards, and on a device, it is what came of the code.
+  const isAnswer = page !== undefined && !isBack
+  return [...(isAnswer ? answered(`no code, ${event.error ?? event.code}`, 'without a code') : []), failure]
 }
 
-/** Letters that mean nothing to the diagram's language. */
+/** What resources said about a credential, and what did not reach them. */
+function resourceStep(drawing: Drawing, event: PentauthEvent): readonly string[] {
+  if (event.type === 'connection_failed') {
+    const server = serverAt(drawing, event.origin, 'resource')
+    return [`app-x${server}: ${safe(`no connection${event.reason ? `, ${event.reason}` : ''}`)}`]
+  }
+  if (event.type !== 'credential_refused' && event.type !== 'request_resent') return []
+  const { method, url, credential } = event
+  const server = serverAt(drawing, url, 'resource')
+  const name = nameOf(drawing, credential)
+  const key = JSON.stringify([method, url, name])
+  const exchange = (what: string, answer: string) => [
+    `app->>${server}: ${safe(`${method} ${pathOf(url)}${what}, with ${name}`)}`,
+    `${server}-->>app: ${safe(answer)}`,
+  ]
+  if (event.type === 'request_resent') {
+    drawing.resent.add(key)
+    return exchange(', again', `${event.status}`)
+  }
+  // What went out again has its answer already.
+  if (drawing.resent.delete(key)) return [`Note over app: ${safe(`${name} was refused: ${event.code}`)}`]
+  return exchange('', `${event.status} ${event.code}`)
+}
+
+/** The short name of a server, which is one participant whatever it is asked for. */
+function serverAt({ servers }: Drawing, url: string, role?: Role): string {
+  const origin = originOf(url)
+  const server = servers.get(origin) ?? { name: `server${servers.size + 1}`, roles: new Set<Role>() }
+  servers.set(origin, server)
+  if (role) server.roles.add(role)
+  return server.name
+}
+
+/** Credentials by number: a diagram is read by people, and shown to others. */
+function nameOf({ credentials }: Drawing, { kind, fingerprint }: CredentialSummary): string {
+  const word = kind === 'access-token' ? 'token' : 'key'
+  const key = `${word} ${fingerprint}`
+  const count = [...credentials.keys()].filter((other) => other.startsWith(word)).length
+  const name = credentials.get(key) ?? `${word} ${count + 1}`
+  credentials.set(key, name)
+  return name
+}
+
+function numberOf({ numbers }: Drawing, id: number): string {
+  const number = numbers.get(id)
+  return number === undefined ? '' : `(${number}) `
+}
+
+function saying({ code, error }: { readonly code: string; readonly error: string | undefined }): string {
+  return error === undefined ? code : `${code}, ${error}`
+}
+
+function pauseIn(seconds: number | undefined): string {
+  if (seconds === undefined) return ''
+  return seconds > 0 ? `, asked again after ${seconds} s` : ', asked again at once'
+}
+
+function scopeIn(scope: string | undefined): string {
+  return scope ? `, scope ${scope}` : ''
+}
+
+// Not parsed: what an event holds is drawn, whatever it is.
+function originOf(url: string): string {
+  return /^[a-z][a-z\d+.-]*:\/\/[^/?#]*/i.exec(url)?.[0] ?? url
+}
+
+function pathOf(url: string): string {
+  return url.slice(originOf(url).length).split(/[?#]/, 1)[0] || '/'
+}
+
+function indented(lines: readonly string[]): string[] {
+  return lines.map((line) => `  ${line}`)
+}
+
+/** Letters, digits and signs that mean nothing to the diagram's language, and not the one word that does. */
 function safe(text: string): string {
-  return text.replace(/[^\w .,:/()=+@-]/g, '_').slice(0, 200)
+  const letters = printable(text, 200).replace(/[^\p{L}\p{M}\p{N} .,:/()=+@_-]/gu, '_')
+  return letters.replace(/\bend\b/gi, '($&)')
 }

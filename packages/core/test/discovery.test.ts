@@ -47,10 +47,10 @@ describe('discover', () => {
     expect({ ...found }).toEqual(serverDocument(server.origin))
     expect(pathsOf(server)).toEqual([`${resourcePath}/mcp`, serverPath])
     expect(flow.events.map(({ type }) => type)).toEqual([
-      'metadata_requested',
-      'metadata_received',
-      'metadata_requested',
-      'metadata_received',
+      'request_sent',
+      'request_ended',
+      'request_sent',
+      'request_ended',
       'server_discovered',
     ])
   })

@@ -85,7 +85,11 @@ describe('a client that registers itself', () => {
     expect([...values.keys()]).toEqual([key])
     expect(await ask()).toEqual(client)
     expect(bodies).toHaveLength(1)
-    expect(flow.events.slice(-2).map(({ type }) => type)).toEqual(['registration_requested', 'client_registered'])
+    expect(flow.events.slice(-3).map(({ type }) => type)).toEqual([
+      'request_sent',
+      'request_ended',
+      'client_registered',
+    ])
   })
 
   it.each([
