@@ -6,7 +6,7 @@ export interface CodeBlock {
   readonly code: string
   /** Line of the opening fence, from 1. */
   readonly line: number
-  /** The `text` block that follows with nothing but blank lines between. */
+  /** The `text` block, or `mermaid` diagram, that follows with nothing but blank lines between. */
   readonly output: string | undefined
 }
 
@@ -19,7 +19,7 @@ export function codeBlocks(path: string): CodeBlock[] {
   return found.map((match, index) => {
     const next = found[index + 1]
     const between = next && text.slice(match.index + match[0].length, next.index)
-    const follows = next?.[1] === 'text' && between?.trim() === ''
+    const follows = (next?.[1] === 'text' || next?.[1] === 'mermaid') && between?.trim() === ''
     return {
       language: match[1] ?? '',
       code: match[2] ?? '',

@@ -36,7 +36,7 @@ export function traceDiagram(events: readonly PentauthEvent[]): string {
     const role = [...roles].sort().reverse().join(' and ')
     return `participant ${name} as ${safe(`${role.slice(0, 1).toUpperCase()}${role.slice(1)}, ${origin}`)}`
   })
-  return ['sequenceDiagram', ...indented([...person, 'participant app as App', ...servers, ...lines]), ''].join('\n')
+  return ['sequenceDiagram', ...indented([...person, 'participant app as App', ...servers, ...lines])].join('\n')
 }
 
 /** A request that is made again and again with the same answer, as of a device that waits for its person, is drawn once. */
@@ -127,7 +127,7 @@ function stepOf(drawing: Drawing, event: PentauthEvent): readonly string[] {
     case 'discovery_failed':
       return note(`nowhere to sign in for ${event.resource}: ${event.code}`)
     case 'client_registered':
-      return note(`registered (${event.authMethod})`)
+      return note(`registered, ${event.authMethod === 'none' ? 'without a secret' : event.authMethod}`)
     case 'registration_failed':
       return note(`not registered: ${saying(event)}`)
     case 'client_forgotten':
@@ -178,14 +178,14 @@ function signInStep(drawing: Drawing, event: SignInEvent): readonly string[] {
     const url = page ?? event.issuer ?? ''
     const server = serverAt(drawing, url, 'authorization server')
     const shown = [`person->>${server}: ${safe(`GET ${pathOf(url)}`)}`, `${server}-->>person: ${safe(answer)}`]
-    return [...shown, `person->>app: ${back}`]
+    return [...shown, `person->>app: back ${back}`]
   }
   if (event.type === 'sign_in_returned') {
     drawing.returned.add(key)
-    return isBack ? ['person->>app: with the code, again'] : answered('a code', 'with the code')
+    return isBack ? ['person->>app: back with the code, again'] : answered('a code', 'with the code')
   }
   const failure = `Note over app: ${safe(`not signed in: ${saying(event)}`)}`
-  if (event.code === 'sign_in_response_invalid') return ['person->>app: with no answer to a sign-in', failure]
+  if (event.code === 'sign_in_response_invalid') return ['person->>app: back with no answer to a sign-in', failure]
   // Before they are back it is the answer itself; afterwards, and on a device, it is what came of the code.
   const isAnswer = page !== undefined && !isBack
   return [...(isAnswer ? answered(`no code, ${event.error ?? event.code}`, 'without a code') : []), failure]

@@ -66,16 +66,15 @@ describe('traceDiagram', () => {
         Note over app: tokens for mcp come from https://acme.example (metadata)
         app->>server1: POST /register, registers this program
         server1-->>app: 201
-        Note over app: registered (none)
+        Note over app: registered, without a secret
         app->>person: please sign in at https://acme.example, scope read
         person->>server1: GET /authorize
         server1-->>person: a code
-        person->>app: with the code
+        person->>app: back with the code
         app->>server1: POST /token, for a token
         server1-->>app: 200
         Note over app: token 1 received
-        Note over app: signed in as default, scope read
-      "
+        Note over app: signed in as default, scope read"
     `)
   })
 
@@ -103,8 +102,7 @@ describe('traceDiagram', () => {
         Note over app: the session of default is renewed
         app->>server1: POST /revoke, revokes the tokens
         server1-->>app: 200
-        Note over app: signed out default, revocation: done
-      "
+        Note over app: signed out default, revocation: done"
     `)
   })
 
@@ -117,9 +115,8 @@ describe('traceDiagram', () => {
       "  app->>person: please sign in at https://acme.example, scope read
         person->>server1: GET /authorize
         server1-->>person: no code, access_denied
-        person->>app: without a code
-        Note over app: not signed in: sign_in_failed, access_denied
-      "
+        person->>app: back without a code
+        Note over app: not signed in: sign_in_failed, access_denied"
     `)
     expect(diagram).not.toContain('POST /token')
   })
@@ -132,11 +129,10 @@ describe('traceDiagram', () => {
     const diagram = await drawn()
     expect(diagram.slice(diagram.indexOf('  app->>person'))).toMatchInlineSnapshot(`
       "  app->>person: please sign in at https://acme.example, scope read
-        person->>app: with no answer to a sign-in
+        person->>app: back with no answer to a sign-in
         Note over app: not signed in: sign_in_response_invalid
-        person->>app: with no answer to a sign-in
-        Note over app: not signed in: sign_in_response_invalid
-      "
+        person->>app: back with no answer to a sign-in
+        Note over app: not signed in: sign_in_response_invalid"
     `)
   })
 
@@ -153,15 +149,14 @@ describe('traceDiagram', () => {
     expect(diagram.slice(diagram.indexOf('  person->>'))).toMatchInlineSnapshot(`
       "  person->>server1: GET /authorize
         server1-->>person: a code
-        person->>app: with the code
+        person->>app: back with the code
         app->>server1: POST /token, for a token
         server1-->>app: 503 invalid_grant
         Note over app: not signed in: temporarily_unavailable
-        person->>app: with the code, again
+        person->>app: back with the code, again
         app->>server1: POST /token, for a token
         server1-->>app: 400 invalid_grant
-        Note over app: not signed in: sign_in_failed, invalid_grant
-      "
+        Note over app: not signed in: sign_in_failed, invalid_grant"
     `)
   })
 
@@ -216,8 +211,7 @@ describe('traceDiagram', () => {
         app->>server1: POST /token, for a token, since the one there is runs out
         server1-->>app: 200
         Note over app: token 2 received
-        Note over app: the session of default is renewed
-      "
+        Note over app: the session of default is renewed"
     `)
   })
 
@@ -254,9 +248,8 @@ describe('traceDiagram', () => {
         Note over app: tokens for mcp come from https://acme.example (metadata)
         app->>server1: POST /register, registers this program
         server1-->>app: 201
-        Note over app: registered (none)
-        app->>person: please sign in at https://acme.example, scope read
-      "
+        Note over app: registered, without a secret
+        app->>person: please sign in at https://acme.example, scope read"
     `)
   })
 
@@ -291,8 +284,7 @@ describe('traceDiagram', () => {
         Note over app: the session of default is renewed
         app->>server1: GET /mcp, again, with token 3
         server1-->>app: 401
-        Note over app: token 3 was refused: credential_refused
-      "
+        Note over app: token 3 was refused: credential_refused"
     `)
   })
 
@@ -301,7 +293,7 @@ describe('traceDiagram', () => {
     await signIn()
     await start({ challenge: { scheme: 'bearer', parameters: { error: 'insufficient_scope', scope: 'write' } } })
     expect(await drawn()).toContain(
-      'app->>person: please sign in at https://acme.example, scope read write, which adds write\n',
+      'app->>person: please sign in at https://acme.example, scope read write, which adds write',
     )
   })
 
@@ -326,7 +318,7 @@ describe('traceDiagram', () => {
   })
 
   it('draws nothing of nothing', () => {
-    expect(traceDiagram([])).toBe('sequenceDiagram\n  participant app as App\n')
+    expect(traceDiagram([])).toBe('sequenceDiagram\n  participant app as App')
   })
 })
 
@@ -451,7 +443,6 @@ it('keeps letters of every language, and nothing that means something to Mermaid
     "sequenceDiagram
       participant app as App
       Note over app: signed in as Zoë 漢字
-      Note over app: the session of end_ _59_ _b__c__/b_   app-__evil: x is over: sign_in_required
-    "
+      Note over app: the session of end_ _59_ _b__c__/b_   app-__evil: x is over: sign_in_required"
   `)
 })

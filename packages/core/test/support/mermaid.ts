@@ -14,12 +14,11 @@ const forms = [
 
 /** What Mermaid would not read, or read otherwise than meant. */
 export function flawsIn(diagram: string): string[] {
-  const [first, ...lines] = diagram.split('\n')
-  const statements = lines.slice(0, -1)
+  const [first, ...statements] = diagram.split('\n')
   const declared = statements.flatMap((line) => /^ {2}(?:actor|participant) (\w+) as /.exec(line)?.[1] ?? [])
   const used = statements.flatMap((line) => /^ {2}(\w+)-(?:-?>>|-?x)(\w+): /.exec(line)?.slice(1) ?? [])
   return [
-    ...(first === 'sequenceDiagram' && lines.at(-1) === '' ? [] : ['no whole diagram']),
+    ...(first === 'sequenceDiagram' ? [] : ['no whole diagram']),
     ...statements.filter((line) => !forms.some((form) => form.test(line))),
     // The one word of the language that may not stand alone in a text.
     ...statements.filter((line) => line !== '  end' && /(?<!\()\bend\b/i.test(line)),
