@@ -71,6 +71,34 @@ export async function signsIn(callback: string | URL | URLSearchParams): Promise
   return traceDiagram(events)
 }
 
+/** What a listener can rely on. */
+export function heard(event: PentauthEvent): readonly unknown[] {
+  switch (event.type) {
+    case 'request_sent':
+      return [event.id, event.purpose, event.method, event.url]
+    case 'request_ended':
+      return [event.id, event.status, event.error, event.reason, event.duration]
+    case 'discovery_failed':
+      return [event.resource, event.code, event.status, event.error, event.reason]
+    case 'registration_failed':
+      return [event.issuer, event.code, event.error]
+    case 'sign_in_started':
+      return [event.account, event.issuer, event.way, event.page, event.scope, event.addedScopes]
+    case 'sign_in_returned':
+      return [event.account, event.issuer]
+    case 'sign_in_failed':
+      return [event.account, event.issuer, event.code, event.error]
+    case 'signed_in':
+      return [event.account, event.scopes, event.expiresAt]
+    case 'session_renewed':
+      return [event.account, event.by, event.expiresAt]
+    case 'signed_out':
+      return [event.account, event.revocation, event.code]
+    default:
+      return []
+  }
+}
+
 export async function signsDeviceIn(shared: SignInOptions, signal: AbortSignal): Promise<FinishedSignIn> {
   const present = ({ verificationUri, verificationUriComplete, userCode, expiresAt }: DevicePrompt) =>
     console.log(verificationUri.href, verificationUriComplete?.href, userCode, new Date(expiresAt))
