@@ -1,4 +1,4 @@
-import { caught, testKey } from '@pentauth/tooling/canary'
+import { caught, expectNoMarker, testKey } from '@pentauth/tooling/canary'
 import { describe, expect, it } from 'vitest'
 import {
   clientMetadata,
@@ -9,9 +9,12 @@ import {
   deviceSignIn,
   memoryStore,
   PentauthError,
+  type PentauthEvent,
   type Service,
   signedIn,
+  traceDiagram,
 } from '../src/index.ts'
+import { flawsIn } from './support/mermaid.ts'
 
 const grant = 'urn:ietf:params:oauth:grant-type:device_code'
 const issuer = 'https://as.acme.example'
@@ -255,4 +258,73 @@ it('a client document can speak of devices', () => {
     grant,
   ])
   expect(clientMetadata(about).grant_types).not.toContain(grant)
+})
+
+describe('what is told of a device', () => {
+  /** A sign-in as its diagram shows it, from the request of the code on. */
+  async function drawn(answers: Answers, end: (work: Promise<unknown>) => Promise<unknown> = (work) => work) {
+    const events: PentauthEvent[] = []
+    const { signIn } = world(answers)
+    await end(signIn({ account: 'tv', onEvent: (event) => void events.push(event) }))
+    await new Promise((resolve) => setImmediate(resolve))
+    const diagram = traceDiagram(events)
+    expectNoMarker([events, diagram])
+    expect(JSON.stringify(events)).not.toContain('WDJB')
+    expect(flawsIn(diagram)).toEqual([])
+    return { events, diagram: diagram.slice(diagram.indexOf('  app->>server2: POST /device')) }
+  }
+  const pending = { error: 'authorization_pending' }
+
+  it('each request, and a loop where it waits', async () => {
+    const { events, diagram } = await drawn({ token: [pending, pending, pending, { error: 'slow_down' }, pending] })
+    expect(diagram).toMatchInlineSnapshot(`
+      "  app->>server2: POST /device, asks for a code to type in
+        server2-->>app: 200
+        app->>person: please sign in at https://as.acme.example/go with the code shown, scope read
+        loop 3 times
+        app->>server2: POST /token, for a token
+        server2-->>app: 400 authorization_pending
+        end
+        app->>server2: POST /token, for a token
+        server2-->>app: 400 slow_down
+        app->>server2: POST /token, for a token
+        server2-->>app: 400 authorization_pending
+        app->>server2: POST /token, for a token
+        server2-->>app: 200
+        Note over app: token 1 received
+        Note over app: signed in as tv, scope read"
+    `)
+    expect(events.filter(({ type }) => type === 'sign_in_started')).toMatchObject([
+      { account: 'tv', issuer, way: 'device', page: `${issuer}/go`, scope: 'read' },
+    ])
+  })
+
+  it('a person who says no', async () => {
+    const { events, diagram } = await drawn({ token: [pending, { error: 'access_denied' }] }, caught)
+    expect(diagram).toMatchInlineSnapshot(`
+      "  app->>server2: POST /device, asks for a code to type in
+        server2-->>app: 200
+        app->>person: please sign in at https://as.acme.example/go with the code shown, scope read
+        app->>server2: POST /token, for a token
+        server2-->>app: 400 authorization_pending
+        app->>server2: POST /token, for a token
+        server2-->>app: 400 access_denied
+        Note over app: not signed in: sign_in_failed, access_denied"
+    `)
+    expect(events.at(-1)).toMatchObject({ type: 'sign_in_failed', account: 'tv', issuer, error: 'access_denied' })
+  })
+
+  it('a server that gives no code', async () => {
+    const { events, diagram } = await drawn({ device: { error: 'unauthorized_client' } }, caught)
+    expect(diagram).toMatchInlineSnapshot(`
+      "  app->>server2: POST /device, asks for a code to type in
+        server2-->>app: 400 unauthorized_client
+        Note over app: not signed in: sign_in_failed, unauthorized_client"
+    `)
+    expect(events.at(-1)).toMatchObject({
+      type: 'sign_in_failed',
+      code: 'sign_in_failed',
+      error: 'unauthorized_client',
+    })
+  })
 })
