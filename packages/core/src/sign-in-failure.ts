@@ -2,14 +2,21 @@ import { type DiscoveryCache, discoveryCache } from './discovery.ts'
 import { PentauthError } from './errors.ts'
 import { type Emit, failureFacts } from './events.ts'
 import type { Flow } from './flow.ts'
-import { forgetClient } from './registration.ts'
-import type { SignInFacts } from './sign-in-flow.ts'
+import { forgetClient, type RegisteredClient } from './registration.ts'
 import type { Store } from './store.ts'
 
 /** What was discovered, for all sign-ins of this process. */
 export const sharedDiscovery: DiscoveryCache = /* @__PURE__ */ discoveryCache()
 
-type Facts = Pick<SignInFacts, 'client' | 'redirectUri' | 'account' | 'server'>
+interface Whose {
+  readonly account: string
+  readonly server: { readonly issuer: string }
+}
+
+interface Facts extends Whose {
+  readonly client: RegisteredClient
+  readonly redirectUri?: string
+}
 
 /** A code that is not taken is a sign-in that failed; a client that the server does not know (any more) is registered anew next time. */
 export async function signInFailed(flow: Flow, store: Store, facts: Facts, error: unknown): Promise<never> {
@@ -20,7 +27,7 @@ export async function signInFailed(flow: Flow, store: Store, facts: Facts, error
 }
 
 /** Tells of a sign-in that came to nothing; without one that was waiting, nobody knows whose it was. */
-export function tellFailed(emit: Emit, error: unknown, whose?: Pick<SignInFacts, 'account' | 'server'>): void {
+export function tellFailed(emit: Emit, error: unknown, whose?: Whose): void {
   if (!emit || !PentauthError.isInstance(error)) return
   emit({
     type: 'sign_in_failed',

@@ -7,9 +7,9 @@ import { printable } from './printable.ts'
  * answer, in their order, and what a person and the resources said.
  *
  * Events hold no secret, so neither does the diagram: credentials are numbered. What servers chose (scopes, paths, codes) is shown in
- * letters that mean nothing to Mermaid. Requests that were on their way at the same time are numbered, and one that
- * was repeated with the same answer is a loop. Of the calls to a resource only
- * those are drawn whose credential was refused, and those that did not reach it.
+ * letters that mean nothing to Mermaid. Requests that were on their way at the same time are numbered, and one that was repeated with
+ * the same answer is a loop. Of the calls to a resource only those are drawn whose credential was refused, and those that did not
+ * reach it.
  *
  * @param events as `onEvent` was told them
  * @see https://mermaid.js.org/syntax/sequenceDiagram.html
