@@ -1,9 +1,9 @@
 import type { ApiKey } from './credential.ts'
+import { firstPause, isWithin, left, pauseAfter } from './pause.ts'
 import { nextSerial } from './serial.ts'
 
-/** Pause (ms) before a refused key is tried, or a source is read, again; doubled each time up to the longest. */
-const pause = 1_000
-const longestPause = 10_000
+/** The longest pause (ms) before a refused key is tried, or a source is read, again. */
+export const longestPause = 10_000
 
 /** How long (ms) a key that was refused and then accepted passes for one that is refused for what a single call asks. */
 export const provenFor = 60_000
@@ -85,7 +85,9 @@ export function keyRefusals(): KeyRefusals {
     },
     isPaused(key, now) {
       const known = find(key)
-      return known !== undefined && known.rounds > 1 && isWithin(known.at, pauseAfter(known.rounds - 1), now)
+      return (
+        known !== undefined && known.rounds > 1 && isWithin(known.at, pauseAfter(known.rounds - 1, longestPause), now)
+      )
     },
     isAwaited(key, now, grace) {
       const known = find(key)
@@ -96,8 +98,8 @@ export function keyRefusals(): KeyRefusals {
     waitFor(key, now, grace) {
       const known = find(key)
       if (!known || known.times < 2 || !refusalsOf.isAwaited(key, now, grace)) return undefined
-      const waits = [left(known.at, pauseAfter(Math.max(1, known.rounds - 1)), now), left(known.probedAt, pause, now)]
-      return Math.max(...waits) || undefined
+      const wait = pauseAfter(Math.max(1, known.rounds - 1), longestPause)
+      return Math.max(left(known.at, wait, now), left(known.probedAt, firstPause, now)) || undefined
     },
     probe(key, now) {
       const known = find(key)
@@ -109,18 +111,4 @@ export function keyRefusals(): KeyRefusals {
     },
   }
   return refusalsOf
-}
-
-/** How long (ms) to wait after so many attempts in a row that came to nothing. */
-export function pauseAfter(attempts: number): number {
-  return attempts === 0 ? 0 : Math.min(pause * 2 ** (attempts - 1), longestPause)
-}
-
-/** Whether a moment is less than so many ms ago; a clock that was set back stretches nothing. */
-export function isWithin(moment: number | undefined, ms: number, now: number): boolean {
-  return left(moment, ms, now) > 0
-}
-
-function left(moment: number | undefined, ms: number, now: number): number {
-  return moment === undefined || now < moment ? 0 : Math.max(0, moment + ms - now)
 }

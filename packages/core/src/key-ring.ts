@@ -2,7 +2,8 @@ import { type ApiKey, createSecret, summarize } from './credential.ts'
 import { type Absent, type CredentialRequest, isAbsent } from './credential-source.ts'
 import { PentauthError } from './errors.ts'
 import { checkKey } from './key-format.ts'
-import { isWithin, type KeyRefusals, keyRefusals, provenFor } from './key-refusals.ts'
+import { type KeyRefusals, keyRefusals, provenFor } from './key-refusals.ts'
+import { isWithin } from './pause.ts'
 
 /** What a key reader found: a raw key, a raw key with a more exact source (`.env:3`), or nothing. */
 export type KeyReading = string | { readonly value: string; readonly source: string } | Absent

@@ -1,8 +1,9 @@
 import type { ApiKey } from './credential.ts'
 import { type Absent, type CredentialRequest, type CredentialSource, isAbsent } from './credential-source.ts'
 import { PentauthError } from './errors.ts'
-import { isWithin, pauseAfter } from './key-refusals.ts'
+import { longestPause } from './key-refusals.ts'
 import { createKeyRing, isSame, type KeyReadings, type KeyRing } from './key-ring.ts'
+import { isWithin, pauseAfter } from './pause.ts'
 import { perKey } from './per-key.ts'
 import { nextSerial } from './serial.ts'
 import type { Service } from './service.ts'
@@ -144,7 +145,7 @@ export function keySource(
     if (reads === 'once') return
     if (!state.looking) {
       const now = request.runtime.now()
-      const isInVain = sent < state.lookSerial || isWithin(state.lookedAt, pauseAfter(state.looks), now)
+      const isInVain = sent < state.lookSerial || isWithin(state.lookedAt, pauseAfter(state.looks, longestPause), now)
       if (reads !== 'each-use' && isInVain) return
       Object.assign(state, { lookedFor: refused, looks: state.looks + 1, lookedAt: now, lookSerial: nextSerial() })
       // What somebody else began to read before the refusal may be the old key.
