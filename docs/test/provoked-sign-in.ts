@@ -59,7 +59,7 @@ const sessionCall = (
     credential: signedIn({ store }),
     runtime: { fetch: async () => Response.json({ error: answer.error }, { status: answer.status }) },
   }).credential()
-const brokenStore = (broken: 'get' | 'delete'): Store => ({
+const brokenStore = (broken: keyof Store): Store => ({
   ...memoryStore(),
   [broken]: () => Promise.reject(Object.assign(new Error(testKey.token()), { code: 'EACCES' })),
 })
@@ -265,7 +265,11 @@ export function signInProvocations() {
     store_failed: [
       () => signIn({}, { store: brokenStore('get') }),
       () => sessionCall(brokenStore('get')),
-      () => signOut(pensyve, { store: brokenStore('delete') }),
+      () => signIn({}, { store: brokenStore('set'), client: { clientId: 'one' } }),
+      async () => {
+        const { get, set } = await storeWithSession(testKey.token('refresh'))
+        await signOut(pensyve, { store: { ...brokenStore('delete'), get, set } })
+      },
       async () =>
         createAuth(pensyve, {
           credential: signedIn({

@@ -1,8 +1,7 @@
 import type { ClientAuthMethod } from './client-authentication.ts'
-import { PentauthError } from './errors.ts'
 import type { Flow } from './flow.ts'
-import { inBrackets, reasonOf } from './http.ts'
 import type { Store } from './store.ts'
+import { guarded } from './store-failure.ts'
 
 /** A registration as a store keeps it. A secret can be in it, which is one reason why a store must be private. */
 export interface StoredRegistration {
@@ -33,7 +32,7 @@ export function registrationKey({ issuer, redirectUri }: Omit<RegistrationPlace,
 
 /** The registration that is kept, if it can still be used; what cannot be read or has ended counts as none. */
 export async function readRegistration(flow: Flow, place: RegistrationPlace): Promise<StoredRegistration | undefined> {
-  const text = await stored(flow, () => place.store.get(registrationKey(place)))
+  const text = await guarded(flow.service, place.store).get(registrationKey(place))
   const kept = registrationIn(text)
   // The names are in the value too: one that was moved in the store must not bring a secret to another server.
   if (kept?.issuer !== place.issuer || !isSameRedirect(kept.redirectUri, place.redirectUri)) return undefined
@@ -41,11 +40,11 @@ export async function readRegistration(flow: Flow, place: RegistrationPlace): Pr
 }
 
 export async function writeRegistration(flow: Flow, place: RegistrationPlace, kept: StoredRegistration): Promise<void> {
-  await stored(flow, () => place.store.set(registrationKey(place), JSON.stringify(kept)))
+  await guarded(flow.service, place.store).set(registrationKey(place), JSON.stringify(kept))
 }
 
 export async function deleteRegistration(flow: Flow, place: RegistrationPlace): Promise<void> {
-  await stored(flow, () => place.store.delete(registrationKey(place)))
+  await guarded(flow.service, place.store).delete(registrationKey(place))
 }
 
 /** Whether two redirect URIs are one to a server: it takes any port of a loopback address (RFC 8252 section 7.3). */
@@ -73,21 +72,5 @@ function registrationIn(text: string | undefined): StoredRegistration | undefine
     return isWhole ? (kept as StoredRegistration) : undefined
   } catch {
     return undefined
-  }
-}
-
-/** Asks the store; what it throws may hold what it keeps, so it is not passed on. */
-async function stored<T>({ service }: Flow, work: () => Promise<T>): Promise<T> {
-  try {
-    return await work()
-  } catch (error) {
-    if (PentauthError.isInstance(error)) throw error
-    throw new PentauthError({
-      code: 'store_failed',
-      message: `The store of the ${service.name} sign-in could not be used${inBrackets(reasonOf(error))}.`,
-      service: service.id,
-      hint: 'Check the store (permissions, disk space, connection) and start the sign-in again.',
-      retryable: true,
-    })
   }
 }

@@ -1,12 +1,11 @@
 import type * as oauth from 'oauth4webapi'
 import { invalid } from './authorization-response.ts'
 import { createSecret } from './credential.ts'
-import { PentauthError } from './errors.ts'
-import { inBrackets, reasonOf } from './http.ts'
 import type { Lock } from './lock.ts'
 import type { RegisteredClient } from './registration.ts'
 import type { Resource, Service } from './service.ts'
 import type { Store } from './store.ts'
+import { guarded, locked } from './store-failure.ts'
 
 /** A sign-in that has begun: all that is needed to finish it, also after a restart, but the private key of a client that has one. */
 export interface PendingSignIn {
@@ -45,9 +44,10 @@ const key = 'sign-ins'
  */
 export async function savePending(service: Service, store: Store, lock: Lock, pending: PendingSignIn): Promise<number> {
   const { startedAt } = pending
-  await inStore(service, lock, async () => {
-    const others = (await read(store)).filter((other) => isCurrent(other, startedAt))
-    await store.set(key, JSON.stringify([...others.slice(1 - most), stored(pending)]))
+  const kept = guarded(service, store)
+  await locked(service, lock, key, async () => {
+    const others = (await read(kept)).filter((other) => isCurrent(other, startedAt))
+    await kept.set(key, JSON.stringify([...others.slice(1 - most), stored(pending)]))
   })
   return startedAt + signInTime
 }
@@ -63,12 +63,13 @@ export function takePending(
   state: string | null,
   now: number,
 ): Promise<PendingSignIn> {
-  return inStore(service, lock, async () => {
-    const all = await read(store)
+  const kept = guarded(service, store)
+  return locked(service, lock, key, async () => {
+    const all = await read(kept)
     const found =
       state === null ? undefined : all.find((other) => other.state === state && isFor(other, service, wanted))
     const rest = all.filter((other) => other !== found && isCurrent(other, now))
-    if (rest.length < all.length) await (rest.length > 0 ? store.set(key, JSON.stringify(rest)) : store.delete(key))
+    if (rest.length < all.length) await (rest.length > 0 ? kept.set(key, JSON.stringify(rest)) : kept.delete(key))
     if (!found)
       throw invalid(service, 'No sign-in with its state is waiting; it was finished before, or begun elsewhere.')
     if (!isCurrent(found, now)) throw invalid(service, 'It came too late.')
@@ -124,21 +125,5 @@ function revived({ client: { clientSecret, ...client }, ...rest }: Stored): Pend
   return {
     ...rest,
     client: clientSecret === undefined ? client : { ...client, clientSecret: createSecret(clientSecret) },
-  }
-}
-
-/** The platform's own error stays out: it may repeat what was to be written. */
-async function inStore<T>(service: Service, lock: Lock, run: () => Promise<T>): Promise<T> {
-  try {
-    return await lock(key, run)
-  } catch (error) {
-    if (PentauthError.isInstance(error)) throw error
-    throw new PentauthError({
-      code: 'store_failed',
-      message: `The store of the ${service.name} sign-in could not be used${inBrackets(reasonOf(error))}.`,
-      service: service.id,
-      hint: 'Check the store (permissions, disk space, connection) and start the sign-in again.',
-      retryable: true,
-    })
   }
 }

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { caught, expectNoMarker, testKey } from '@pentauth/tooling/canary'
 import { describe, expect, it, vi } from 'vitest'
 import { createAuth, createSecret, firstOf, type PentauthEvent, type Store, signedIn, signOut } from '../src/index.ts'
+import type { Lock } from '../src/lock.ts'
 import { pendra } from '../src/services.ts'
 import { finishSignIn, type StartSignInOptions, startSignIn } from '../src/sign-in.ts'
 import { memoryStore } from '../src/store.ts'
@@ -10,6 +11,7 @@ import { authorizationServer, type Endpoints } from './support/authorization-ser
 import { json } from './support/server.ts'
 
 const redirectUri = 'http://127.0.0.1:8123/callback'
+const full = () => Object.assign(new Error(`cannot write ${testKey.token()}`), { code: 'ENOSPC' })
 
 async function world(endpoints: Endpoints = {}) {
   const acme = await authorizationServer(endpoints)
@@ -199,6 +201,27 @@ describe('what is not mixed up', () => {
 })
 
 describe('what goes wrong on the way', () => {
+  it('a lock that only fails to let go: its work is done', async () => {
+    const { start, approve, service, store } = await world()
+    const lock: Lock = async (_name, run) => {
+      await run()
+      throw new Error('could not let go')
+    }
+    const { url } = await start({ lock })
+    expect(await finishSignIn(service, approve(url), { store, lock })).toMatchObject({ account: 'default' })
+  })
+
+  it.each<[string, Partial<StartSignInOptions>]>([
+    ['could not be read', { store: { ...memoryStore(), get: () => Promise.reject(new Error('busy')) } }],
+    ['could not be written (ENOSPC)', { store: { ...memoryStore(), set: () => Promise.reject(full()) } }],
+    ['could not be locked', { lock: () => Promise.reject(new Error('redis down')) }],
+  ])('a store that %s', async (what, options) => {
+    const { start } = await world()
+    const error = await caught(start(options))
+    expect(error).toMatchObject({ code: 'store_failed', retryable: true })
+    expect(error.message).toContain(what)
+  })
+
   it('a store that cannot be read when the session comes: the new one counts, not the one before', async () => {
     const { start, approve, service } = await world()
     const held = memoryStore()

@@ -1,0 +1,62 @@
+import { PentauthError } from './errors.ts'
+import { inBrackets, reasonOf } from './http.ts'
+import type { Lock } from './lock.ts'
+import type { Service } from './service.ts'
+import type { Store } from './store.ts'
+
+// What a store or a lock does wrong, in our words: the platform's own error may repeat what was to be written.
+
+/** The failure of a store or its lock. */
+export function storeFailed(service: Service, what: string, error?: unknown): PentauthError {
+  if (PentauthError.isInstance(error)) return error
+  return new PentauthError({
+    code: 'store_failed',
+    message: `The store of the ${service.name} sign-in ${what}${inBrackets(reasonOf(error))}.`,
+    service: service.id,
+    hint: 'Check the store (permissions, disk space, connection) and try again; nothing was signed out.',
+    retryable: true,
+  })
+}
+
+/** A store whose failures are `store_failed`. */
+export function guarded(service: Service, store: Store): Store {
+  const guard = async <T>(what: string, work: () => Promise<T>): Promise<T> => {
+    try {
+      return await work()
+    } catch (error) {
+      throw storeFailed(service, what, error)
+    }
+  }
+  return {
+    // Some stores say `null` where there is nothing.
+    get: (key) => guard('could not be read', async () => (await store.get(key)) ?? undefined),
+    set: (key, value) => guard('could not be written', () => store.set(key, value)),
+    delete: (key) => guard('could not be written', () => store.delete(key)),
+  }
+}
+
+/**
+ * Does something that nobody else does at the same time who has the same lock.
+ *
+ * @throws PentauthError `store_failed` when the lock fails; one that only fails to let go has done its work.
+ */
+export async function locked<T>(service: Service, lock: Lock, name: string, run: () => Promise<T>): Promise<T> {
+  let outcome: { readonly value: T } | { readonly error: unknown } | undefined
+  const noted = async () => {
+    outcome = await run().then(
+      (value) => ({ value }),
+      (error: unknown) => ({ error }),
+    )
+  }
+  let failure: unknown
+  await Promise.resolve()
+    .then(() => lock(name, noted))
+    .catch((error: unknown) => {
+      failure = error
+    })
+  // Written in the callback, which the compiler does not see.
+  const done = outcome as { readonly value: T } | { readonly error: unknown } | undefined
+  if (!done) throw storeFailed(service, 'could not be locked', failure)
+  if ('error' in done) throw done.error
+  return done.value
+}
