@@ -270,6 +270,21 @@ export function signInProvocations() {
         const { get, set } = await storeWithSession(testKey.token('refresh'))
         await signOut(pensyve, { store: { ...brokenStore('delete'), get, set } })
       },
+      // The session is gone, and then a backup is restored that is older than what this process has seen.
+      async () => {
+        let now = 1
+        const store = memoryStore()
+        const auth = createAuth(pensyve, { credential: signedIn({ store }), runtime: { now: () => now } })
+        const key = `session/${encodeURIComponent('https://mcp.pensyve.com/mcp')}/default/default`
+        const backup = { ...JSON.parse(sessionText()), signInId: 'one' }
+        await store.set(key, JSON.stringify({ ...backup, renewals: 1 }))
+        await auth.credential()
+        now = 2
+        await store.delete(key)
+        await auth.credential().catch(() => undefined)
+        await store.set(key, JSON.stringify(backup))
+        await auth.credential()
+      },
       async () =>
         createAuth(pensyve, {
           credential: signedIn({

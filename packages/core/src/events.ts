@@ -146,7 +146,7 @@ export type PentauthEvent = {
   | {
       readonly type: 'signed_out'
       readonly account: string
-      /** `none` where the authorization server offers none, or no token was there to be revoked. */
+      /** `none` where the authorization server offers none, no token was there, or a new sign-in has taken its place. */
       readonly revocation: 'done' | 'failed' | 'none'
       /** Why it failed, where that is known. */
       readonly code?: PentauthErrorCode

@@ -1,4 +1,5 @@
 // The steps of the flows: loaded when one begins, and not with the package.
+export { generateRandomState as randomId } from 'oauth4webapi'
 export { authorizationRequest, checkAuthorizationEndpoint, requestedScope } from './authorization-request.ts'
 export { authorizationResponse } from './authorization-response.ts'
 export { clientWith } from './client-authentication.ts'

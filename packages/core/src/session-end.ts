@@ -1,63 +1,97 @@
 import { PentauthError, type PentauthErrorCode } from './errors.ts'
 import type { Flow } from './flow.ts'
-import { locked, readText, storeFailed } from './session-saving.ts'
-import { forget, type Place } from './session-state.ts'
-import { parseStored, type StoredSession } from './stored-session.ts'
+import { isOutdated, isRenewalOf, type Seen, seeOver, sessionIn } from './session-order.ts'
+import { alone, readText } from './session-saving.ts'
+import { forget, keep, type Leaving, type Place, type SessionState } from './session-state.ts'
+import { guarded } from './store-failure.ts'
+import type { StoredSession } from './stored-session.ts'
 
 /**
  * Ends a session at its owner's wish: gone for this process at once, then from the store, and last, as far as it can be done, from the
- * authorization server.
+ * authorization server. Whoever signs in meanwhile, here or elsewhere, stays signed in.
  *
- * @throws PentauthError `store_failed` when it could not be deleted.
+ * @throws PentauthError `store_failed` when it could not be deleted; then it goes on.
  */
 export async function endSession(place: Place, flow: Flow): Promise<void> {
   const { state, account } = place
-  const unsaved = state.unsaved?.session
+  const { newest, unsaved } = state
   forget(place)
   const { epoch } = state
-  state.signOuts += 1
+  // Until it is known what there is, that is whatever there is.
+  const leaving: Leaving = { takes: (held) => !isNew(leaving, sessionIn(held)) }
+  state.leaving.add(leaving)
   try {
-    const text = await taken(place, flow)
-    // A renewal that was going on is over once the lock is ours, and what another process saved just now goes, too. A new sign-in stays.
-    const resurrected = await locked(place, flow, async () => {
-      const saved = epoch === state.epoch ? await readText(place, flow) : undefined
-      if (saved !== undefined) await remove(place, flow)
-      return saved
-    }).catch(() => undefined)
-    const last = state.late ?? sessionIn(resurrected) ?? unsaved ?? sessionIn(text)
-    if (!last && text === undefined) return
-    const revocation = await revoked(place, flow, last)
+    const known = await knownOf(place, flow, leaving, { newest, unsaved })
+    const held = await taken(place, flow, leaving)
+    const isTaken = held !== undefined && leaving.takes(held)
+    const last = lastOf(state.seen, [leaving.late, isTaken ? sessionIn(held) : undefined, ...known])
+    // Nothing was there, or another sign-out took it first.
+    if (held === undefined && !unsaved) return
+    // Many servers would end a sign-in that has taken its place, too.
+    const isReplaced = leaving.replacedBy !== undefined || (held !== undefined && !isTaken)
+    const revocation = await revoked(place, flow, isReplaced ? undefined : last)
     flow.emit?.({ type: 'signed_out', account, ...revocation })
-  } finally {
-    state.signOuts -= 1
-    if (state.signOuts === 0) state.late = undefined
-  }
-}
-
-/** Takes the session out of the store; from the first moment on nobody here finds it. */
-async function taken(place: Place, flow: Flow): Promise<string | undefined> {
-  const { state } = place
-  state.leaving += 1
-  try {
-    const text = await readText(place, flow)
-    await remove(place, flow)
-    return text
-  } finally {
-    state.leaving -= 1
-  }
-}
-
-async function remove({ store, key }: Place, flow: Flow): Promise<void> {
-  try {
-    await store.delete(key)
   } catch (error) {
-    throw storeFailed(flow, 'could not be written', error)
+    if (epoch === state.epoch) keep(place, leaving.late ?? newest, leaving.late ? { before: undefined } : unsaved)
+    throw error
+  } finally {
+    state.leaving.delete(leaving)
   }
 }
 
-function sessionIn(text: string | undefined): StoredSession | undefined {
-  const found = parseStored(text)
-  return found.is === 'session' ? found.session : undefined
+/** What there is of the session, here and in the store; from then on nothing else is taken but that and its renewals. */
+async function knownOf(
+  place: Place,
+  flow: Flow,
+  leaving: Leaving,
+  { newest, unsaved }: Pick<SessionState, 'newest' | 'unsaved'>,
+): Promise<readonly (StoredSession | undefined)[]> {
+  const text = await readText(place, flow)
+  const stored = sessionIn(text)
+  const isSame = unsaved || (stored && newest?.signInId === stored.signInId)
+  const known = [isSame ? newest : undefined, stored].filter((session) => !isNew(leaving, session))
+  leaving.takes = (held) => {
+    const session = sessionIn(held)
+    return !isNew(leaving, session) && (held === text || known.some((other) => isRenewalOf(session, other)))
+  }
+  return known
+}
+
+function isNew({ replacedBy }: Leaving, session: StoredSession | undefined): boolean {
+  return isRenewalOf(session, replacedBy)
+}
+
+/** Which of the same session is to be revoked, since the others were replaced; all are over now. */
+function lastOf(seen: Seen, known: readonly (StoredSession | undefined)[]): StoredSession | undefined {
+  const sessions = known.filter((session) => session !== undefined)
+  const last = sessions.find((session) => !isOutdated(seen, session))
+  for (const session of sessions) seeOver(seen, session)
+  return last
+}
+
+/**
+ * Takes the session out of the store once nobody renews it or signs in; what is not to be taken stays.
+ *
+ * @returns what the store held
+ */
+async function taken(place: Place, flow: Flow, leaving: Leaving): Promise<string | undefined> {
+  const { state, key } = place
+  const store = guarded(flow.service, place.store)
+  let isAlone = false
+  const take = async () => {
+    isAlone = true
+    const held = await store.get(key)
+    if (held === undefined || !leaving.takes(held)) return held
+    await store.delete(key)
+    // A sign-in that could not be saved meanwhile now finds nothing where it found this.
+    if (state.unsaved?.before?.text === held) keep(place, state.newest, { before: { text: undefined } })
+    return held
+  }
+  return alone(place, flow, take).catch((error) => {
+    if (isAlone) throw error
+    // Nobody stays signed in because a lock fails.
+    return take()
+  })
 }
 
 interface Revocation {

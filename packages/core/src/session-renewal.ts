@@ -1,27 +1,17 @@
-import { shownAddress } from './address.ts'
 import { type AccessToken, summarize } from './credential.ts'
 import type { Absent } from './credential-source.ts'
-import { PentauthError, type PentauthErrorCode } from './errors.ts'
+import { PentauthError } from './errors.ts'
 import { scopesForEvent } from './events.ts'
 import type { Flow } from './flow.ts'
-import { nextSerial } from './serial.ts'
-import { locked, notSaved, readText } from './session-saving.ts'
-import { adopt, isPaused, keepUnsaved, noteFailure, noteRenewal, type Place } from './session-state.ts'
+import { type Held, isNews } from './session-order.ts'
+import { ask, tellFailed, type Wanted } from './session-request.ts'
+import { alone, notSaved, readText } from './session-saving.ts'
+import { adopt, drop, isPaused, keep, noteFailure, type Place } from './session-state.ts'
 import { judge, signInRequired } from './session-verdict.ts'
 import { endedText, renewedSession, type StoredSession } from './stored-session.ts'
-import type { Tokens } from './token-request.ts'
+import { noteRenewal } from './token-refusals.ts'
 
 // The one renewal of a session for all who share its store.
-
-/** What brings a token: the first use, the end of the one there is, or a service that refused it. */
-export type Reason = 'first' | 'expiring' | 'refused'
-
-/** What is asked for. */
-export interface Wanted {
-  readonly reason: Reason
-  /** The value of the token that ends or was refused: any other one will do. */
-  readonly instead: string | undefined
-}
 
 /** The session is another one than it was, or needs a renewal: look again. */
 export const changed: unique symbol = Symbol('changed')
@@ -30,94 +20,68 @@ export type Changed = typeof changed
 /** What the store has, without any request. */
 export async function load(place: Place, flow: Flow, wanted: Wanted): Promise<AccessToken | Absent | Changed> {
   const { epoch } = place.state
-  const text = await held(place, flow)
+  const before = await held(place, flow)
   if (epoch !== place.state.epoch) return changed
-  const found = judge(place, flow, wanted.instead, text)
-  return found.is === 'stale' ? changed : found.is === 'usable' ? use(place, flow, wanted, found.session) : found.absent
+  const found = judge(place, flow, wanted.instead, before?.text)
+  if (found.is === 'absent') return found.absent
+  return found.is === 'stale' ? changed : use(place, flow, found.session, wanted.reason !== 'first')
 }
 
 /** The session is renewed, unless somebody else did so by the time it is our turn. */
 export function renewal(place: Place, flow: Flow, wanted: Wanted): Promise<AccessToken | Absent | Changed> {
   const { state } = place
-  return locked(place, flow, async () => {
+  return alone(place, flow, async () => {
     const { epoch } = state
-    const text = await held(place, flow)
+    const before = await held(place, flow)
     if (epoch !== state.epoch) return changed
-    const found = judge(place, flow, wanted.instead, text)
-    if (found.is === 'usable') return use(place, flow, wanted, found.session)
+    const found = judge(place, flow, wanted.instead, before?.text)
+    if (found.is === 'usable') return use(place, flow, found.session, true)
     if (found.is === 'absent') return found.absent
     const stored = found.session
-    if (stored.refreshToken === undefined) throw cannotRenew(place, flow, wanted, text)
+    if (stored.refreshToken === undefined) throw cannotRenew(place, flow, wanted, before?.text)
     const requestedAt = flow.runtime.now()
     if (isPaused(state, requestedAt)) throw state.failure?.error
     let next: StoredSession
     try {
-      next = renewedSession(flow, stored, await ask(place, flow, stored, wanted.reason), requestedAt)
+      next = renewedSession(flow, stored, await ask(place, flow, stored, wanted), requestedAt)
     } catch (error) {
-      return epoch === state.epoch ? failed(place, flow, { text, stored }, error) : changed
+      return epoch === state.epoch ? failed(place, flow, { before, stored }, error) : changed
     }
-    if (!(await isKept(place, flow, text, next, epoch))) return changed
-    if (wanted.reason === 'refused') noteRenewal(state, flow.resource.name, flow.runtime.now())
-    const token = adopt(place, next)
-    // Also when it is the same token again: what was sent before says nothing about it any more.
-    state.serial = nextSerial()
+    if (!(await isKept(place, flow, { before, stored }, next, epoch))) return changed
+    if (wanted.reason === 'refused') noteRenewal(state.refusals, flow.resource.name, flow.runtime.now())
+    const token = adopt(place, next, true)
     void tellRenewed(place, flow, token).catch(() => undefined)
     return token
   })
 }
 
 /** What the store holds; one that cannot be read does not stop a session that it did not take. */
-async function held(place: Place, flow: Flow): Promise<string | undefined> {
+async function held(place: Place, flow: Flow): Promise<Held | undefined> {
   const { unsaved } = place.state
-  if (!unsaved) return readText(place, flow)
-  return readText(place, flow).catch(() => unsaved.base)
+  return readText(place, flow).then(
+    (text) => ({ text }),
+    (error) => {
+      if (unsaved) return unsaved.before
+      throw error
+    },
+  )
 }
 
-/** A stored session that needs no renewal; after a refusal or near the end it is one that somebody else renewed. */
-function use(place: Place, { emit }: Flow, { reason }: Wanted, session: StoredSession): AccessToken {
-  const { expiresAt, scopes } = adopt(place, session)
-  if (reason !== 'first')
-    emit?.({
-      type: 'session_renewed',
-      account: place.account,
-      by: 'another',
-      expiresAt,
-      scopes: scopesForEvent(scopes),
-    })
-  return place.state.token as AccessToken
-}
-
-/** A busy server (ms) is given a moment, where that is all it asks for, and callers wait. */
-const moment = 500
-const longestMoment = 1_000
-
-/** Asks for tokens, and once more after a lost answer or a moment of trouble; in an outage that is known one request a pause is enough. */
-async function ask(place: Place, flow: Flow, stored: StoredSession, reason: Reason): Promise<Tokens> {
-  const { state, name: source } = place
-  const { emit, runtime } = flow
-  const { tokenEndpoint } = stored
-  const once = async () => {
-    emit?.({ type: 'token_requested', tokenEndpoint: shownAddress(new URL(tokenEndpoint)), source, reason })
-    const { refreshTokens } = await place.engine()
-    return refreshTokens(flow, stored)
+/** A stored session that needs no renewal; where one was wanted, somebody else has renewed it. */
+function use(place: Place, { emit }: Flow, session: StoredSession, isRenewed: boolean): AccessToken {
+  const token = adopt(place, session)
+  if (isRenewed) {
+    const { expiresAt, scopes: granted } = token
+    const scopes = scopesForEvent(granted)
+    emit?.({ type: 'session_renewed', account: place.account, by: 'another', expiresAt, scopes })
   }
-  try {
-    return await once()
-  } catch (error) {
-    const wait = retryIn(error)
-    if (wait === undefined || state.failure || (wait > 0 && !state.awaited)) throw error
-    tellFailed(flow, stored, (error as PentauthError).code, wait)
-    if (wait > 0) await runtime.sleep(wait)
-    return await once()
-  }
+  return token
 }
 
-/** When to try again (ms), where that may help at once: an answer without a status is one that was lost. */
-function retryIn(error: unknown): number | undefined {
-  if (!PentauthError.isInstance(error) || !error.retryable) return undefined
-  if (error.status === undefined) return 0
-  const wait = Math.max(moment, (error.retryAfter || 0) * 1000)
-  return wait <= longestMoment ? wait : undefined
+/** The session that is renewed, and what the store held then. */
+interface Renewed {
+  readonly before: Held | undefined
+  readonly stored: StoredSession
 }
 
 /** Whether the server itself said that it is over: a gateway in front of it may answer 401, too. */
@@ -141,12 +105,7 @@ async function forgetClient(
 }
 
 /** A failure that will pass starts a pause; a definitive refusal ends the session, if it is still the one that was refused. */
-async function failed(
-  place: Place,
-  flow: Flow,
-  { text, stored }: { readonly text: string | undefined; readonly stored: StoredSession },
-  error: unknown,
-): Promise<Changed> {
+async function failed(place: Place, flow: Flow, { before, stored }: Renewed, error: unknown): Promise<Changed> {
   const { state, store, key, account } = place
   const now = flow.runtime.now()
   const code = PentauthError.isInstance(error) ? error.code : undefined
@@ -157,10 +116,10 @@ async function failed(
   }
   const { epoch } = state
   // Whoever renewed it meanwhile, or signed in anew, has what was not refused.
-  const current = await readText(place, flow).catch(() => text)
-  if (epoch !== state.epoch || current !== text) return changed
-  keepUnsaved(place, undefined)
-  Object.assign(state, { token: undefined, failure: undefined, endedText: text })
+  const text = await readText(place, flow).catch(() => before?.text)
+  if (epoch !== state.epoch || isNews(state.seen, text, before, stored)) return changed
+  drop(place)
+  state.useless = text
   if (code === 'client_refused') await forgetClient(place, flow, stored)
   // Where it cannot be marked, the next process asks once more and is told the same.
   await store.set(key, endedText(account, code, now)).catch(() => undefined)
@@ -168,19 +127,10 @@ async function failed(
   throw signInRequired(place, flow, code, error)
 }
 
-function tellFailed({ emit }: Flow, { tokenEndpoint }: StoredSession, code: PentauthErrorCode, wait: number): void {
-  emit?.({
-    type: 'token_request_failed',
-    tokenEndpoint: shownAddress(new URL(tokenEndpoint)),
-    code,
-    retryAfter: wait / 1000,
-  })
-}
-
 function cannotRenew(place: Place, flow: Flow, { reason }: Wanted, text: string | undefined): PentauthError {
   const { state, account } = place
-  if (reason !== 'refused' && state.told !== text) {
-    state.told = text
+  if (reason !== 'refused' && state.useless !== text) {
+    state.useless = text
     flow.emit?.({ type: 'session_ended', account, code: 'sign_in_required' })
   }
   return signInRequired(place, flow, undefined)
@@ -190,7 +140,7 @@ function cannotRenew(place: Place, flow: Flow, { reason }: Wanted, text: string 
 async function isKept(
   place: Place,
   flow: Flow,
-  text: string | undefined,
+  { before, stored }: Renewed,
   next: StoredSession,
   epoch: number,
 ): Promise<boolean> {
@@ -198,10 +148,10 @@ async function isKept(
   const isCurrent = () => epoch === state.epoch
   let failure: { readonly error: unknown } | undefined
   try {
-    const held = isCurrent() ? ((await store.get(key)) ?? undefined) : undefined
+    const text = isCurrent() ? ((await store.get(key)) ?? undefined) : undefined
     // Another process signed out, or in, without waiting for us.
-    if (isCurrent() && held !== text) {
-      if (held === undefined) revokeLate(place, flow, next)
+    if (isCurrent() && isNews(state.seen, text, before, stored)) {
+      if (text === undefined) revokeLate(place, flow, next)
       return false
     }
     if (isCurrent()) await store.set(key, JSON.stringify(next))
@@ -209,11 +159,11 @@ async function isKept(
     failure = { error }
   }
   if (!isCurrent()) {
-    if (state.signOuts > 0) state.late = next
+    for (const signOut of state.leaving) signOut.late = next
     return false
   }
-  if (failure) notSaved(place, flow, { session: next, base: text }, failure.error)
-  else keepUnsaved(place, undefined)
+  if (failure) notSaved(place, flow, next, before, failure.error)
+  else keep(place, next)
   return true
 }
 

@@ -1,7 +1,8 @@
-import { PentauthError } from './errors.ts'
 import type { Flow } from './flow.ts'
-import { inBrackets, reasonOf } from './http.ts'
-import { forget, keepUnsaved, type Place } from './session-state.ts'
+import { reasonOf } from './http.ts'
+import { type Held, isNews, isRenewalOf, seeOver, sessionIn } from './session-order.ts'
+import { forget, keep, type Place } from './session-state.ts'
+import { guarded, locked } from './store-failure.ts'
 import type { StoredSession } from './stored-session.ts'
 
 // How a session gets into its store, and what happens when the store fails.
@@ -11,100 +12,79 @@ import type { StoredSession } from './stored-session.ts'
  *
  * @throws PentauthError `store_failed`.
  */
-export async function readText({ store, key }: Place, flow: Flow): Promise<string | undefined> {
-  try {
-    return (await store.get(key)) ?? undefined
-  } catch (error) {
-    throw storeFailed(flow, 'could not be read', error)
-  }
+export function readText({ store, key }: Place, { service }: Flow): Promise<string | undefined> {
+  return guarded(service, store).get(key)
 }
 
 /**
- * Does something that no other process does at the same time.
+ * Does something with a session that no other process does at the same time.
  *
- * @throws PentauthError `store_failed` when the lock fails; one that only fails to let go has done its work.
+ * @throws PentauthError `store_failed` when the lock fails.
  */
-export async function locked<T>({ lock, key }: Place, flow: Flow, run: () => Promise<T>): Promise<T> {
-  let outcome: { readonly value: T } | { readonly error: unknown } | undefined
-  const noted = async () => {
-    outcome = await run().then(
-      (value) => ({ value }),
-      (error: unknown) => ({ error }),
-    )
-  }
-  let failure: unknown
-  await Promise.resolve()
-    .then(() => lock(key, noted))
-    .catch((error: unknown) => {
-      failure = error
-    })
-  // Written in the callback, which the compiler does not see.
-  const done = outcome as { readonly value: T } | { readonly error: unknown } | undefined
-  if (!done) throw storeFailed(flow, 'could not be locked', failure)
-  if ('error' in done) throw done.error
-  return done.value
-}
-
-/** The failure of a store or its lock; the platform's own error stays out, since it may repeat what was to be written. */
-export function storeFailed({ service }: Flow, what: string, error?: unknown): PentauthError {
-  if (PentauthError.isInstance(error)) return error
-  return new PentauthError({
-    code: 'store_failed',
-    message: `The store of the ${service.name} sign-in ${what}${inBrackets(reasonOf(error))}.`,
-    service: service.id,
-    hint: 'Check the store (permissions, disk space, connection) and try again; nothing was signed out.',
-    retryable: true,
-  })
+export function alone<T>({ lock, key }: Place, { service }: Flow, run: () => Promise<T>): Promise<T> {
+  return locked(service, lock, key, run)
 }
 
 /**
  * Saves the session of a sign-in: it replaces what was saved before, and whatever was going on for that comes to nothing.
  *
  * A store that cannot be written does not undo a sign-in: the session goes on in memory, an event says so, and saving is tried again
- * with the next use.
+ * with the next use. The session before is not revoked: many servers then end all that one person and client have, the new one, too.
  */
 export async function saveSession(place: Place, flow: Flow, session: StoredSession): Promise<void> {
-  // Once for what is going on now, and once more for what began meanwhile and found the old session.
-  forget(place)
-  let base: string | undefined = 'unknown'
-  try {
-    await locked(place, flow, async () => {
-      base = await readText(place, flow)
-      await place.store.set(place.key, JSON.stringify(session))
-      forget(place)
-    })
-  } catch (error) {
+  const { state, store, key } = place
+  const replace = () => {
     forget(place)
-    notSaved(place, flow, { session, base }, error)
+    keep(place, session)
+    for (const signOut of state.leaving) signOut.replacedBy = session
   }
+  // Once for what is going on now, and once more for what began meanwhile and found the old session.
+  replace()
+  let before: Held | undefined
+  const failure = await alone(place, flow, async () => {
+    before = { text: await readText(place, flow) }
+    await store.set(key, JSON.stringify(session))
+    replace()
+  }).then(
+    () => undefined,
+    (error: unknown) => ({ error }),
+  )
+  const replaced = sessionIn(before?.text)
+  if (replaced && !isRenewalOf(session, replaced)) seeOver(state.seen, replaced)
+  if (!failure) return
+  replace()
+  notSaved(place, flow, session, before, failure.error)
 }
 
 /** Keeps in memory what the store would not take. */
 export function notSaved(
   place: Place,
   { emit }: Flow,
-  unsaved: { readonly session: StoredSession; readonly base: string | undefined },
+  session: StoredSession,
+  before: Held | undefined,
   error: unknown,
 ): void {
-  keepUnsaved(place, unsaved)
+  keep(place, session, { before })
   emit?.({ type: 'session_not_saved', account: place.account, reason: reasonOf(error) })
 }
 
 /** Tries once more, behind the back of whoever uses the session. */
 export function saveAgain(place: Place, flow: Flow): void {
   const { state, store, key } = place
-  state.saving ??= locked(place, flow, async () => {
-    const { unsaved, epoch } = state
-    if (!unsaved) return
-    const text = await store.get(key)
-    if (epoch !== state.epoch) return
+  const { unsaved } = state
+  if (!unsaved || unsaved.saving) return
+  const isCurrent = () => state.unsaved === unsaved
+  unsaved.saving = alone(place, flow, async () => {
+    const text = isCurrent() ? await readText(place, flow) : undefined
+    const { newest } = state
+    if (!newest || !isCurrent()) return
     // Somebody signed in, or out, where the store could be written: theirs is what counts.
-    if (unsaved.base !== 'unknown' && (text ?? undefined) !== unsaved.base) return forget(place)
-    await store.set(key, JSON.stringify(unsaved.session))
-    if (state.unsaved === unsaved) keepUnsaved(place, undefined)
+    if (isNews(state.seen, text, unsaved.before, newest)) return forget(place)
+    await store.set(key, JSON.stringify(newest))
+    if (isCurrent()) keep(place, newest)
   })
     .catch(() => undefined)
     .finally(() => {
-      state.saving = undefined
+      unsaved.saving = undefined
     })
 }

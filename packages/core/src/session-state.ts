@@ -2,54 +2,73 @@ import { type AccessToken, createSecret } from './credential.ts'
 import type { Absent } from './credential-source.ts'
 import type { PentauthError } from './errors.ts'
 import { type Lock, memoryLock } from './lock.ts'
+import { isWithin, pauseAfter } from './pause.ts'
 import { nextSerial } from './serial.ts'
+import { type Held, type Seen, see } from './session-order.ts'
 import type { Store } from './store.ts'
 import { boundedExpiry, type Engine, type StoredSession } from './stored-session.ts'
+import type { TokenRefusals } from './token-refusals.ts'
 
-/** A session as this process knows it; the refresh token stays in the store. */
+/** A session as this process knows it. */
 export interface SessionState {
-  /** What is handed out. */
-  token: AccessToken | undefined
-  /** When it was asked for (ms): its life is counted from there. */
-  obtainedAt: number
-  /** When it became known, in the order of things: a request that went out earlier says nothing about it. */
-  serial: number
-  /** Whether there is a refresh token. */
-  renewable: boolean
-  /** The one piece of work that is going on, for all who need its outcome, and whether somebody waits for it. */
-  pending: Promise<AccessToken | Absent> | undefined
-  awaited: boolean
-  failure: Failure | undefined
+  /** What is handed out; without it somebody has to look. */
+  current: Current | undefined
+  /** The last session that this process knows of. */
+  newest: StoredSession | undefined
+  /** Whether `newest` still has to get into the store. */
   unsaved: Unsaved | undefined
-  saving: Promise<void> | undefined
-  /** What the store holds of a session that ended and could not be marked so. */
-  endedText: string | undefined
-  /** What was told of once. */
-  told: string | undefined
+  /** What the store holds that is of no use to anybody, which was told of. */
+  useless: string | undefined
+  /** The one piece of work that is going on, for all who need its outcome. */
+  work: Work | undefined
+  /** The last token request, if it failed. */
+  failure: Failure | undefined
   /** Grows with each sign-in and sign-out: work that began before comes to nothing. */
   epoch: number
-  /** Sign-outs that have not deleted the session yet: it is not there for anybody. */
-  leaving: number
-  /** Sign-outs that wait for the end of such work, and the tokens it brought too late. */
-  signOuts: number
-  late: StoredSession | undefined
-  /** By resource: renewals in a row after which it still refused. */
-  readonly refusals: Map<string, { readonly count: number; readonly at: number }>
+  /** Sign-outs that have not deleted yet what they are for. */
+  readonly leaving: Set<Leaving>
+  readonly seen: Seen
+  readonly refusals: TokenRefusals
 }
 
-/** A failed token request: until when (ms) nobody asks again. */
-export interface Failure {
+interface Current {
+  readonly token: AccessToken
+  /** When it was asked for (ms): its life is counted from there. */
+  readonly obtainedAt: number
+  /** When it became known, in the order of things: a request that went out earlier says nothing about it. */
+  readonly serial: number
+  /** Whether there is a refresh token. */
+  readonly renewable: boolean
+}
+
+interface Work {
+  readonly outcome: Promise<AccessToken | Absent>
+  /** Whether somebody waits for it, and for what. */
+  readonly wanted: { awaited: boolean }
+}
+
+/** A failed token request: how long (ms) nobody asks again. */
+interface Failure {
   readonly error: unknown
   readonly count: number
   readonly at: number
-  readonly until: number
+  readonly pause: number
 }
 
-/** A session that the store would not take, and what the store held in its place. */
-export interface Unsaved {
-  readonly session: StoredSession
-  /** `unknown` where it could not be read: then whatever it holds is from before. */
-  readonly base: string | undefined | 'unknown'
+/** The store would not take a session. */
+interface Unsaved {
+  /** What it held in its place; absent where it could not be read. */
+  readonly before: Held | undefined
+  /** An attempt to save it. */
+  saving?: Promise<void> | undefined
+}
+
+/** A sign-out, and what it takes: nobody here finds that any more. */
+export interface Leaving {
+  takes: (text: string) => boolean
+  /** What a renewal brought too late, and a sign-in that came meanwhile. */
+  late?: StoredSession
+  replacedBy?: StoredSession
 }
 
 /** Where a session is, and who sends for it. */
@@ -65,12 +84,32 @@ export interface Place {
   readonly engine: () => Promise<Engine>
 }
 
+/** What all have in common who use a store; in functions, since whoever prints a store must see no token. */
 interface Shared {
   readonly store: Store
   readonly lock: Lock
-  readonly states: Map<string, WeakRef<SessionState>>
-  /** States that hold what no store does. */
-  readonly kept: Set<SessionState>
+  readonly stateOf: (key: string) => SessionState
+  /** Keeps a state as long as it holds what no store does. */
+  readonly keep: (state: SessionState, isNeeded: boolean) => void
+}
+
+function newShared(store: Store): Shared {
+  // A server has a session for each of its users, and forgets them with what used them.
+  const states = new Map<string, WeakRef<SessionState>>()
+  const needed = new Set<SessionState>()
+  return {
+    store,
+    lock: memoryLock(),
+    stateOf(key) {
+      const known = states.get(key)?.deref()
+      if (known) return known
+      const state = newState()
+      states.set(key, new WeakRef(state))
+      if (states.size % 1000 === 0) for (const [name, ref] of states) if (!ref.deref()) states.delete(name)
+      return state
+    },
+    keep: (state, isNeeded) => void (isNeeded ? needed.add(state) : needed.delete(state)),
+  }
 }
 
 // On the store itself, since this code may be loaded more than once: with the engine, as an ES module and as its CommonJS twin.
@@ -84,7 +123,7 @@ function sharedOf(store: Store): Shared {
   if (known?.store === store) return known
   const wrapping = stores.get(store)
   if (wrapping) return wrapping
-  const shared: Shared = { store, lock: memoryLock(), states: new Map(), kept: new Set() }
+  const shared = newShared(store)
   if (known || !Reflect.defineProperty(store, sharedKey, { value: shared })) stores.set(store, shared)
   return shared
 }
@@ -96,112 +135,84 @@ export function defaultLock(store: Store): Lock {
 
 /** The state of a session, one for all in this process who use the same store: a sign-out is known to all of them at once. */
 export function sharedState(store: Store, key: string): SessionState {
-  const { states } = sharedOf(store)
-  const known = states.get(key)?.deref()
-  if (known) return known
-  const state = newState()
-  states.set(key, new WeakRef(state))
-  // A server has a session for each of its users, and forgets them with what used them.
-  if (states.size % 1000 === 0) for (const [name, ref] of states) if (!ref.deref()) states.delete(name)
-  return state
+  return sharedOf(store).stateOf(key)
 }
 
 function newState(): SessionState {
   return {
-    token: undefined,
-    obtainedAt: 0,
-    serial: 0,
-    renewable: true,
-    pending: undefined,
-    awaited: false,
-    failure: undefined,
+    current: undefined,
+    newest: undefined,
     unsaved: undefined,
-    saving: undefined,
-    endedText: undefined,
-    told: undefined,
+    useless: undefined,
+    work: undefined,
+    failure: undefined,
     epoch: 0,
-    leaving: 0,
-    signOuts: 0,
-    late: undefined,
+    leaving: new Set(),
+    seen: new Map(),
     refusals: new Map(),
   }
 }
 
-/** Takes a session into use; the same token stays the same object, so that nobody takes it for another. */
-export function adopt({ state, name }: Place, session: StoredSession): AccessToken {
+/**
+ * Takes a session into use; the same token stays the same object, so that nobody takes it for another.
+ *
+ * @param isNew whether it was issued just now: then what was sent before says nothing about it, also when it is the same token again
+ */
+export function adopt({ state, name }: Place, session: StoredSession, isNew = false): AccessToken {
   const { accessToken, obtainedAt, refreshToken, scopes } = session
   // Of another process perhaps, whose clock is another.
   const expiresAt = boundedExpiry(session.expiresAt, obtainedAt)
-  const known = state.token
-  const isKnown = known?.secret.reveal() === accessToken && known.expiresAt === expiresAt
-  state.token = isKnown
-    ? known
-    : {
-        kind: 'access-token',
-        secret: createSecret(accessToken),
-        source: name,
-        ...(expiresAt === undefined ? {} : { expiresAt }),
-        ...(scopes === undefined ? {} : { scopes }),
-      }
-  if (!isKnown) state.serial = nextSerial()
-  Object.assign(state, { obtainedAt, renewable: refreshToken !== undefined, failure: undefined, endedText: undefined })
-  return state.token
+  const known = state.current
+  const same = known?.token.secret.reveal() === accessToken && known.token.expiresAt === expiresAt ? known : undefined
+  const token: AccessToken = same?.token ?? {
+    kind: 'access-token',
+    secret: createSecret(accessToken),
+    source: name,
+    ...(expiresAt === undefined ? {} : { expiresAt }),
+    ...(scopes === undefined ? {} : { scopes }),
+  }
+  const serial = (isNew ? undefined : same?.serial) ?? nextSerial()
+  state.current = { token, obtainedAt, serial, renewable: refreshToken !== undefined }
+  Object.assign(state, { newest: session, failure: undefined, useless: undefined })
+  see(state.seen, session)
+  return token
 }
 
-/** Remembers what the store would not take, or that it has taken everything. */
-export function keepUnsaved({ state, store }: Place, unsaved: Unsaved | undefined): void {
-  state.unsaved = unsaved
-  const { kept } = sharedOf(store)
-  if (unsaved) kept.add(state)
-  else kept.delete(state)
+/** Remembers the newest session, and whether the store would not take it. */
+export function keep({ state, store }: Place, newest: StoredSession | undefined, unsaved?: Unsaved): void {
+  Object.assign(state, { newest, unsaved })
+  sharedOf(store).keep(state, unsaved !== undefined)
+}
+
+/** Forgets the session: it is over, or not there any more. */
+export function drop(place: Place): void {
+  keep(place, undefined)
+  Object.assign(place.state, { current: undefined, failure: undefined })
 }
 
 /** Forgets the session, and lets everything that is going on for it come to nothing. */
 export function forget(place: Place): void {
   const { state } = place
-  keepUnsaved(place, undefined)
+  drop(place)
   state.refusals.clear()
-  Object.assign(state, {
-    token: undefined,
-    pending: undefined,
-    failure: undefined,
-    endedText: undefined,
-    told: undefined,
-  })
+  Object.assign(state, { work: undefined, useless: undefined })
   state.epoch += 1
 }
 
-/** Pause (ms) after a token request that failed: doubled each time, or as the server asks, within reason. */
-const pause = 1_000
+/** The longest pause (ms) after a token request that failed, and the longest that a server may ask for. */
 const longestPause = 30_000
 const longestAsked = 60_000
-
-/** How long (ms) to wait after so many attempts in a row that came to nothing. */
-function pauseAfter(attempts: number): number {
-  return Math.min(pause * 2 ** (attempts - 1), longestPause)
-}
-
-/** Notes a renewal that a refusal of this resource brought about. */
-export function noteRenewal({ refusals }: SessionState, resource: string, now: number): void {
-  refusals.set(resource, { count: (refusals.get(resource)?.count ?? 0) + 1, at: now })
-}
-
-/** Whether a resource refused tokens that were made because of its refusals, so that one more is not worth its while. */
-export function isInVain({ refusals }: SessionState, resource: string, now: number): boolean {
-  const known = refusals.get(resource)
-  return known !== undefined && known.at <= now && now < known.at + pauseAfter(known.count)
-}
 
 /** Notes a failure for all callers; returns the pause (ms). */
 export function noteFailure(state: SessionState, error: unknown, now: number): number {
   const count = (state.failure?.count ?? 0) + 1
   const asked = ((error as PentauthError | undefined)?.retryAfter || 0) * 1000
-  const wait = Math.max(pauseAfter(count), Math.min(asked, longestAsked))
-  state.failure = { error, count, at: now, until: now + wait }
+  const wait = Math.max(pauseAfter(count, longestPause), Math.min(asked, longestAsked))
+  state.failure = { error, count, at: now, pause: wait }
   return wait
 }
 
-/** Whether nobody may ask for a token now; a clock that was set back stretches no pause. */
+/** Whether nobody may ask for a token now. */
 export function isPaused({ failure }: SessionState, now: number): boolean {
-  return failure !== undefined && failure.at <= now && now < failure.until
+  return failure !== undefined && isWithin(failure.at, failure.pause, now)
 }

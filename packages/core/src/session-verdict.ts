@@ -1,8 +1,10 @@
 import type { Absent } from './credential-source.ts'
 import { PentauthError } from './errors.ts'
 import type { Flow } from './flow.ts'
-import { keepUnsaved, type Place } from './session-state.ts'
-import { type EndedSession, parseStored, type StoredSession } from './stored-session.ts'
+import { isNews, isOutdated, isOver } from './session-order.ts'
+import { drop, keep, type Place, type SessionState } from './session-state.ts'
+import { storeFailed } from './store-failure.ts'
+import { type EndedSession, type Found, parseStored, type StoredSession } from './stored-session.ts'
 
 /** What the text of a store means for who needs a token now. */
 export type Verdict =
@@ -28,27 +30,39 @@ export function unusableFor(life: number): number {
  * Judges what the store holds, or what it would not take.
  *
  * @param instead the value of a token that does not count
- * @throws PentauthError `sign_in_required` when the session has ended.
+ * @throws PentauthError `sign_in_required` when the session has ended, `store_failed` when only an outdated one is left.
  */
 export function judge(place: Place, flow: Flow, instead: string | undefined, text: string | undefined): Verdict {
   const { state, account } = place
-  const { unsaved } = state
-  if (state.leaving > 0) return { is: 'absent', absent: signedOut(place, flow, 'no saved sign-in') }
-  if (unsaved && (text === unsaved.base || unsaved.base === 'unknown'))
-    return judgeSession(flow, instead, unsaved.session)
+  const { newest, unsaved, seen } = state
+  if (newest && unsaved && !isNews(seen, text, unsaved.before, newest)) return judgeSession(flow, instead, newest)
   // Somebody signed in or out where the store could be written: theirs counts.
-  if (unsaved) keepUnsaved(place, undefined)
-  if (text !== undefined && text === state.endedText) throw signInRequired(place, flow, undefined)
-  const found = parseStored(text)
-  if (found.is === 'session') return judgeSession(flow, instead, found.session)
-  state.token = undefined
+  if (unsaved) keep(place, newest)
+  const found = isLeaving(state, text) ? nothing : parseStored(text)
+  if (found.is === 'session') {
+    if (text === state.useless) throw signInRequired(place, flow, undefined)
+    if (!isOutdated(seen, found.session)) return judgeSession(flow, instead, found.session)
+    if (newest) {
+      // Saved again with the next use, as whatever the store does not hold.
+      keep(place, newest, { before: { text } })
+      return judgeSession(flow, instead, newest)
+    }
+    if (!isOver(seen, found.session)) throw storeFailed(flow.service, 'went back to an earlier state')
+  }
+  drop(place)
   if (found.is === 'ended') throw signInRequired(place, flow, found.ended.ended)
-  if (found.is === 'nothing') return { is: 'absent', absent: signedOut(place, flow, 'no saved sign-in') }
-  if (state.told !== text) {
-    state.told = text
+  if (found.is !== 'unreadable') return { is: 'absent', absent: signedOut(place, flow, 'no saved sign-in') }
+  if (state.useless !== text) {
+    state.useless = text
     flow.emit?.({ type: 'session_unreadable', account, reason: found.why })
   }
   return { is: 'absent', absent: signedOut(place, flow, `the saved sign-in cannot be read: ${found.why}`) }
+}
+
+const nothing: Found = { is: 'nothing' }
+
+function isLeaving({ leaving }: SessionState, text: string | undefined): boolean {
+  return text !== undefined && [...leaving].some((signOut) => signOut.takes(text))
 }
 
 function judgeSession({ runtime }: Flow, instead: string | undefined, session: StoredSession): Verdict {

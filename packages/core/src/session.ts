@@ -2,10 +2,13 @@ import type { AccessToken, Credential } from './credential.ts'
 import { type Absent, isAbsent } from './credential-source.ts'
 import { PentauthError } from './errors.ts'
 import type { Flow } from './flow.ts'
-import { changed, load, type Reason, renewal } from './session-renewal.ts'
-import { saveAgain, storeFailed } from './session-saving.ts'
-import { isInVain, isPaused, type Place } from './session-state.ts'
+import { changed, load, renewal } from './session-renewal.ts'
+import type { Reason, Wanted } from './session-request.ts'
+import { saveAgain } from './session-saving.ts'
+import { isPaused, type Place, type SessionState } from './session-state.ts'
 import { unusableFor } from './session-verdict.ts'
+import { storeFailed } from './store-failure.ts'
+import { isInVain, noteRefusedAgain, noteTaken } from './token-refusals.ts'
 
 // A session from the side of those who use it: who gets which token, and when it is renewed.
 
@@ -16,18 +19,19 @@ const longestMargin = 60_000
 /** The token of the session; without a promise while it is fresh, which is the hot path, and without waiting while it is valid. */
 export function tokenOf(place: Place, flow: Flow): AccessToken | Absent | Promise<AccessToken | Absent> {
   const { state } = place
-  const { token } = state
-  if (!token) return bring(place, flow, 'first')
+  const { current } = state
+  if (!current) return bring(place, flow, 'first')
   if (state.unsaved) saveAgain(place, flow)
+  const { token, renewable } = current
   if (token.expiresAt === undefined) return token
   const now = flow.runtime.now()
   const left = token.expiresAt - now
-  const life = token.expiresAt - state.obtainedAt
+  const life = token.expiresAt - current.obtainedAt
   if (left > Math.min(longestMargin, life * marginPart)) return token
-  const isUsable = left > (state.renewable ? unusableFor(life) : 0)
+  const isUsable = left > (renewable ? unusableFor(life) : 0)
   if (!isUsable) return bring(place, flow, 'expiring', token).catch((error) => stillValid(place, flow, error))
   // A failure is told by an event, and met again when the token has really ended.
-  if (state.renewable && !state.pending && !isPaused(state, now)) {
+  if (renewable && !state.work && !isPaused(state, now)) {
     bring(place, flow, 'expiring', token, false).catch(() => undefined)
   }
   return token
@@ -35,7 +39,7 @@ export function tokenOf(place: Place, flow: Flow): AccessToken | Absent | Promis
 
 /** A failed renewal ends nothing: the token serves until its last moment, unless the session itself has ended. */
 function stillValid({ state }: Place, { runtime }: Flow, error: unknown): AccessToken {
-  const { token } = state
+  const token = state.current?.token
   const ended = PentauthError.isInstance(error) && error.code === 'sign_in_required'
   if (ended || !token || (token.expiresAt ?? 0) <= runtime.now()) throw error
   return token
@@ -53,13 +57,14 @@ export async function tokenAfter(
   sent: number,
 ): Promise<AccessToken | undefined> {
   const { state } = place
-  const isOther = (token: AccessToken) => token.secret.reveal() !== refused.secret.reveal() || sent < state.serial
+  const isOther = (token: AccessToken) =>
+    token.secret.reveal() !== refused.secret.reveal() || sent < (state.current?.serial ?? 0)
   for (let round = 0; round < 3; round++) {
-    const { token } = state
+    const token = state.current?.token
     const now = flow.runtime.now()
     if (token && isOther(token) && (token.expiresAt === undefined || token.expiresAt > now)) return token
     // A service that refuses fresh tokens, too, must not have one made for each call.
-    if (isInVain(state, flow.resource.name, now)) return undefined
+    if (isInVain(state.refusals, flow.resource.name, now)) return undefined
     const found = await bring(place, flow, 'refused', refused)
     if (isAbsent(found)) return undefined
     // It may have been on its way before the refusal.
@@ -68,9 +73,19 @@ export async function tokenAfter(
   return undefined
 }
 
-/** Told for each answer of a service that took the token. */
-export function tokenTaken({ state }: Place, { resource }: Flow): void {
-  if (state.refusals.size > 0) state.refusals.delete(resource.name)
+/** Told for each answer of a service that took a token. */
+export function tokenTaken({ state }: Place, { resource }: Flow, sent: number): void {
+  if (state.refusals.size > 0 && isAboutCurrent(state, sent)) noteTaken(state.refusals, resource.name)
+}
+
+/** Told when the new token did not help the call that was refused before. */
+export function tokenRefusedAgain({ state }: Place, { resource }: Flow, sent: number): void {
+  if (isAboutCurrent(state, sent)) noteRefusedAgain(state.refusals, resource.name)
+}
+
+/** Whether what was sent then says something about the current token. */
+function isAboutCurrent({ current }: SessionState, sent: number): boolean {
+  return current !== undefined && sent >= current.serial
 }
 
 /** Brings a token from the store or the authorization server: one piece of work for all who need it now. */
@@ -82,35 +97,31 @@ function bring(
   awaited = true,
 ): Promise<AccessToken | Absent> {
   const { state } = place
-  state.awaited = awaited || (state.awaited && state.pending !== undefined)
-  if (state.pending) return state.pending
+  if (state.work) {
+    state.work.wanted.awaited ||= awaited
+    return state.work.outcome
+  }
+  const wanted: Wanted = { reason, instead: instead?.secret.reveal(), awaited }
   // Started behind a turn: a listener that asks for the token again must find this work.
-  const work = Promise.resolve()
-    .then(() => untilSettled(place, flow, reason, instead?.secret.reveal()))
+  const outcome = Promise.resolve()
+    .then(() => untilSettled(place, flow, wanted))
     .finally(() => {
-      if (state.pending === work) state.pending = undefined
+      if (state.work?.outcome === outcome) state.work = undefined
     })
-  state.pending = work
-  return work
+  state.work = { outcome, wanted }
+  return outcome
 }
 
 /** Begins again when the session was replaced or signed out meanwhile: what was found is then of no use to anybody. */
-async function untilSettled(
-  place: Place,
-  flow: Flow,
-  reason: Reason,
-  instead: string | undefined,
-): Promise<AccessToken | Absent> {
+async function untilSettled(place: Place, flow: Flow, wanted: Wanted): Promise<AccessToken | Absent> {
   const { state } = place
   for (let round = 0; round < 5; round++) {
     const { epoch } = state
     // The lock is only for a renewal; whoever comes for one looks again once it is theirs.
-    const looks = reason === 'first' || round > 0
-    let found = looks ? await load(place, flow, { reason, instead }) : changed
-    if (found === changed && epoch === state.epoch) {
-      found = await renewal(place, flow, { reason: reason === 'first' ? 'expiring' : reason, instead })
-    }
+    const looks = wanted.reason === 'first' || round > 0
+    let found = looks ? await load(place, flow, wanted) : changed
+    if (found === changed && epoch === state.epoch) found = await renewal(place, flow, wanted)
     if (found !== changed && epoch === state.epoch) return found
   }
-  throw storeFailed(flow, 'changes all the time')
+  throw storeFailed(flow.service, 'changes all the time')
 }

@@ -156,7 +156,8 @@ export async function enter(
   { tokens, requestedAt }: { readonly tokens: Tokens; readonly requestedAt: number },
 ): Promise<FinishedSignIn> {
   const { account, app } = facts
-  const session = sessionOf(facts, tokens, requestedAt)
+  const { randomId } = await loadSteps()
+  const session = { ...sessionOf(facts, tokens, requestedAt), signInId: randomId() }
   await saveSession(placeOf(flow, { ...options, account, app }), flow, session)
   const { expiresAt, scopes } = session
   if (flow.emit) {

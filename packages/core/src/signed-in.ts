@@ -7,7 +7,7 @@ import type { Lock } from './lock.ts'
 import { perKey } from './per-key.ts'
 import type { NamedResource } from './resource-for.ts'
 import type { Resource, Service } from './service.ts'
-import { tokenAfter, tokenOf, tokenTaken } from './session.ts'
+import { tokenAfter, tokenOf, tokenRefusedAgain, tokenTaken } from './session.ts'
 import { endSession } from './session-end.ts'
 import { defaultLock, type Place, sharedState } from './session-state.ts'
 import type { Store } from './store.ts'
@@ -57,9 +57,12 @@ export interface SignOutOptions extends SignedInOptions {
  * Signs out: the session is deleted first, for all resources of the service, and then revoked where the authorization server has an
  * endpoint for that.
  *
- * It wins over a renewal that is going on, and ends when that is over. An event `signed_out` tells whether the revocation worked.
+ * Nobody here finds the session from now on. It is deleted when a renewal that is going on is over, and with what that brought; whoever
+ * signs in meanwhile, here or in another process with the same lock, stays signed in. An event `signed_out` tells whether the revocation
+ * worked.
  *
- * @throws PentauthError `invalid_option` for an unusable store, lock or label, `store_failed` when the session could not be deleted.
+ * @throws PentauthError `invalid_option` for an unusable store, lock or label, `store_failed` when the session of a resource could not be
+ *   deleted; those of the others are.
  * @example
  * ```ts
  * await signOut(pensyve, { store: memoryStore(), account: 'work' })
@@ -94,7 +97,8 @@ export function signedInWith(engine: () => Promise<Engine>, options: SignedInOpt
     get: (request) => tokenOf(placeOf(request), request),
     renew: async (refused, request, sent) =>
       refused.kind === 'access-token' ? tokenAfter(placeOf(request), request, refused, sent) : undefined,
-    accepted: (_token, request) => tokenTaken(placeOf(request), request),
+    refusedAgain: (_token, request, sent) => tokenRefusedAgain(placeOf(request), request, sent),
+    accepted: (_token, request, sent) => tokenTaken(placeOf(request), request, sent),
   }
 }
 
@@ -107,15 +111,18 @@ export async function signOutWith(
   const { runtime, onEvent } = options
   const places = placesOf(engine, options)
   const context = createContext(service, { credential: signedInWith(engine, options), runtime, onEvent })
-  const ended = new Set<string>()
-  for (const { url, accessToken } of Object.values<Resource>(service.resources)) {
-    const resource = context.resourceFor(url)
-    const place = places(resource)
-    // Resources of one audience share a session.
-    if (!accessToken || ended.has(place.key)) continue
-    ended.add(place.key)
-    await endSession(place, context.requestFor(resource))
-  }
+  const taking = Object.values<Resource>(service.resources).filter(({ accessToken }) => accessToken)
+  // Resources of one audience share a session.
+  const audiences = new Map(
+    taking.map(({ url }) => {
+      const resource = context.resourceFor(url)
+      const place = places(resource)
+      return [place.key, { place, resource }]
+    }),
+  )
+  // All at once: one that the store does not let go of leaves no other as it is.
+  const ends = [...audiences.values()].map(({ place, resource }) => endSession(place, context.requestFor(resource)))
+  for (const end of await Promise.allSettled(ends)) if (end.status === 'rejected') throw end.reason
 }
 
 /** Where the session of a resource is. */

@@ -27,6 +27,9 @@ export interface StoredSession {
   readonly scopes?: readonly string[]
   /** Milliseconds since the epoch: when the token was asked for. */
   readonly obtainedAt: number
+  /** Which sign-in it began with, and how often it was renewed since: what is older is told from that, since clocks differ. */
+  readonly signInId?: string
+  readonly renewals?: number
 }
 
 /** The OAuth client of a session, as far as text can hold it. */
@@ -92,8 +95,8 @@ export function parseStored(text: string | undefined): Found {
   const { account, accessToken, refreshToken } = own
   const about = { issuer, tokenEndpoint, revocationEndpoint, client, resource, redirectUri, requested }
   const facts = { ...about, account, accessToken, refreshToken }
-  const { expiresAt, scopes, obtainedAt } = own
-  const session = { version: 1, ...facts, expiresAt, scopes, obtainedAt }
+  const { expiresAt, scopes, obtainedAt, signInId, renewals } = own
+  const session = { version: 1, ...facts, expiresAt, scopes, obtainedAt, signInId, renewals }
   return { is: 'session', session: withoutGaps(session) as unknown as StoredSession }
 }
 
@@ -114,6 +117,8 @@ function flawOf(own: Record<string, unknown>): string | undefined {
     expiresAt: (value) => maybe(value, Number.isFinite),
     scopes: (value) => maybe(value, (list) => Array.isArray(list) && list.every(isText)),
     obtainedAt: Number.isFinite,
+    signInId: (value) => maybe(value, isText),
+    renewals: (value) => maybe(value, Number.isSafeInteger),
   }
   return Object.keys(checks).find((name) => !checks[name]?.(own[name]))
 }
@@ -169,7 +174,8 @@ export function renewedSession(flow: Flow, stored: StoredSession, tokens: Tokens
   }
   const expiresAt = boundedExpiry(tokens.accessToken.expiresAt, requestedAt)
   const scopes = tokens.accessToken.scopes ?? stored.scopes
-  const changed = { accessToken, refreshToken, expiresAt, scopes, obtainedAt: requestedAt }
+  const renewals = (stored.renewals ?? 0) + 1
+  const changed = { accessToken, refreshToken, expiresAt, scopes, obtainedAt: requestedAt, renewals }
   return withoutGaps({ ...stored, ...changed }) as StoredSession
 }
 

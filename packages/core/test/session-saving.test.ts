@@ -1,11 +1,13 @@
-import { caught, testKey } from '@pentauth/tooling/canary'
+import { inspect } from 'node:util'
+import { caught, expectNoMarker, testKey } from '@pentauth/tooling/canary'
 import { describe, expect, it, vi } from 'vitest'
-import { memoryLock } from '../src/lock.ts'
+import { type Lock, memoryLock } from '../src/lock.ts'
 import { pensyve } from '../src/services.ts'
 import { saveSession } from '../src/session-saving.ts'
 import { sharedState } from '../src/session-state.ts'
 import { placesOf, signOutWith } from '../src/signed-in.ts'
-import type { Store } from '../src/store.ts'
+import { memoryStore, type Store } from '../src/store.ts'
+import { type StoredSession, sessionKey } from '../src/stored-session.ts'
 import { gate, keyOf, signedOut, temporary, tokenOf, url, type World, world } from './support/session.ts'
 import { turns } from './threats/support/turns.ts'
 
@@ -100,6 +102,42 @@ describe('a session that cannot be saved', () => {
   })
 })
 
+it('a session that no store could be read for is not given up for what the store held before', async () => {
+  const made = world()
+  await made.signIn()
+  let isDown = true
+  const down = <T>(work: () => Promise<T>) => (isDown ? Promise.reject(full) : work())
+  const store: Store = {
+    get: (key) => down(() => made.store.get(key)),
+    set: (key, value) => down(() => made.store.set(key, value)),
+    delete: (key) => down(() => made.store.delete(key)),
+  }
+  const next = await made.signIn()
+  const resource = { ...pensyve.resources.mcp, name: 'mcp', headers: {} }
+  const flow = { service: pensyve, resource, runtime: made.runtime as never, emit: undefined }
+  await made.store.set(keyOf(), JSON.stringify(await world().signIn()))
+  await saveSession(placesOf(made.issuer.engine, { store })(resource), flow, next)
+  const auth = made.auth({ store })
+  made.clock.now += hour + 1
+  await tokenOf(auth)
+  isDown = false
+  made.clock.now += hour + 1
+  const token = await tokenOf(auth)
+  expect((await made.saved())?.accessToken === token).toBe(true)
+  expect([made.issuer.requests.length, made.issuer.alive]).toEqual([2, true])
+})
+
+it('shows its tokens to nobody who looks at the store', async () => {
+  const made = world()
+  await made.signIn()
+  const { state, store } = disk(made)
+  made.clock.now += hour + 1
+  state.isFull = true
+  const auth = made.auth({ store })
+  await tokenOf(auth)
+  expectNoMarker(inspect(store, { showHidden: true, depth: 20 }))
+})
+
 it('a session that was saved elsewhere counts more than one that could not be saved', async () => {
   const made = world()
   await made.signIn()
@@ -171,6 +209,31 @@ describe('a sign-in', () => {
     open()
     await saving
     expect((await tokenOf(auth)) === session.accessToken).toBe(true)
+  })
+
+  it('wins over what a store still says that is consistent only in the end', async () => {
+    const made = world()
+    await made.signIn()
+    const before = await made.store.get(keyOf())
+    let isBehind = false
+    const get = async (key: string) => (isBehind ? before : made.store.get(key))
+    const store = { ...made.elsewhere(), get }
+    const session = await world().signIn()
+    await saveSession(placesOf(made.issuer.engine, { store })(resource), flowOf(made), session)
+    isBehind = true
+    const auth = made.auth({ store })
+    expect((await tokenOf(auth)) === session.accessToken).toBe(true)
+    await tokenOf(auth)
+    await turns(3)
+    expect((await made.saved())?.accessToken === session.accessToken).toBe(true)
+  })
+
+  it('does not revoke the session it replaces: some servers would end the new one, too', async () => {
+    const made = world()
+    await made.signIn()
+    await saveSession(places(made)(resource), flowOf(made), await world().signIn())
+    await turns(3)
+    expect(made.issuer.revoked).toEqual([])
   })
 
   it('ends the pause of the session before', async () => {
@@ -309,8 +372,10 @@ describe('signing out', () => {
   it('that cannot delete says so', async () => {
     const made = world()
     await made.signIn()
-    const store = { ...made.elsewhere(), delete: () => Promise.reject(full) }
+    let tries = 0
+    const store = { ...made.elsewhere(), delete: () => Promise.reject(++tries && full) }
     expect(await caught(made.signOut({ store }))).toMatchObject({ code: 'store_failed', retryable: true })
+    expect(tries).toBe(1)
     expect(made.issuer.revoked).toEqual([])
     // It is still there, and still works.
     await tokenOf(made.auth({ store }))
@@ -329,17 +394,17 @@ describe('signing out', () => {
     // Nobody waits for the renewal to be told.
     await turns(3)
     expect((await caught(tokenOf(auth))).code).toBe(signedOut)
-    expect(await made.store.get(keyOf())).toBeUndefined()
     open()
     await leaving
     expect((await waiting).code).toBe(signedOut)
+    expect((await caught(tokenOf(auth))).code).toBe(signedOut)
     expect(await made.store.get(keyOf())).toBeUndefined()
     expect(made.issuer.revoked).toHaveLength(1)
     expect(made.issuer.revoked[0] === made.issuer.requests[0]).toBe(false)
     expect(made.issuer.alive).toBe(false)
   })
 
-  it('in another process ends a renewal that is going on here, with or without a common lock', async () => {
+  it('in another process takes away what a renewal brings here, with or without a common lock', async () => {
     for (const lock of [memoryLock(), undefined]) {
       const made = world()
       await made.signIn()
@@ -347,13 +412,18 @@ describe('signing out', () => {
       const { open, passed } = gate()
       made.issuer.turns = [() => passed]
       const shared = lock ? { lock } : {}
-      const waiting = caught(tokenOf(made.auth({ store: made.elsewhere(), ...shared })))
+      const auth = made.auth({ store: made.elsewhere(), ...shared })
+      const waiting = auth.fetch(url).catch((error) => error.code)
       await turns(3)
       const leaving = made.signOut({ store: made.elsewhere(), ...shared })
       await turns(3)
       open()
       await leaving
-      expect((await waiting).code).toBe(signedOut)
+      // With the lock the renewal came first, and its token was good for as long as it took to sign out.
+      if (!lock) expect(await waiting).toBe(signedOut)
+      await waiting
+      await auth.fetch(url).catch(() => undefined)
+      expect((await caught(tokenOf(auth))).code).toBe(signedOut)
       await turns(3)
       expect(await made.store.get(keyOf())).toBeUndefined()
       expect(made.issuer.alive).toBe(false)
@@ -379,6 +449,211 @@ describe('signing out', () => {
     expect(await made.store.get(keyOf())).toBeUndefined()
     expect(made.issuer.revoked).toHaveLength(1)
     expect(made.issuer.revoked[0] === made.issuer.requests[0]).toBe(false)
+  })
+
+  describe('while somebody signs in in another process', () => {
+    const resource = { ...pensyve.resources.mcp, name: 'mcp', headers: {} }
+    const signInElsewhere = async (made: World, lock: Lock) => {
+      const session = { ...(await world().signIn()), expiresAt: made.clock.now + hour }
+      const flow = { service: pensyve, resource, runtime: made.runtime as never, emit: undefined }
+      const place = placesOf(made.issuer.engine, { store: made.elsewhere(), lock })(resource)
+      await saveSession(place, flow, session)
+      return session
+    }
+
+    it.each([1, 2, 3])('takes what was there, and not what came after reading %i', async (reading) => {
+      const made = world()
+      await made.signIn()
+      const lock = memoryLock()
+      let reads = 0
+      let coming: Promise<StoredSession> | undefined
+      const get = async (key: string) => {
+        const text = await made.store.get(key)
+        if (++reads === reading) {
+          coming = signInElsewhere(made, lock)
+          await turns(5)
+        }
+        return text
+      }
+      await made.signOut({ store: { ...made.elsewhere(), get }, lock })
+      const session = await (coming ?? signInElsewhere(made, lock))
+      expect((await made.saved())?.accessToken === session.accessToken).toBe(true)
+      await turns(2)
+      expect(made.told('signed_out')).toHaveLength(1)
+    })
+
+    it.each([
+      ['while the store was slow', false],
+      ['and could not be saved', true],
+    ])('or in this one, %s: that sign-in stays, and nothing is revoked', async (_name, isFull) => {
+      const made = world()
+      await made.signIn()
+      const { state, store: written } = disk(made)
+      const { open, passed } = gate()
+      let reads = 0
+      const slow = async (key: string) => {
+        if (++reads === 1) await passed
+        return made.store.get(key)
+      }
+      const lock = memoryLock()
+      const hold = gate()
+      const busy = isFull ? lock(keyOf(), () => hold.passed) : undefined
+      const store = { ...written, get: isFull ? made.store.get : slow }
+      state.isFull = isFull
+      const session = await made.signIn({}, memoryStore())
+      const flow = { service: pensyve, resource, runtime: made.runtime as never, emit: undefined }
+      const place = placesOf(made.issuer.engine, { store, lock })(resource)
+      const saved = isFull ? saveSession(place, flow, session) : undefined
+      const leaving = made.signOut({ store, lock })
+      await (saved ? undefined : saveSession(place, flow, session))
+      const auth = made.auth({ store, lock })
+      if (!isFull) expect((await tokenOf(auth)) === session.accessToken).toBe(true)
+      hold.open()
+      open()
+      await Promise.all([busy, saved, leaving])
+      expect((await tokenOf(auth)) === session.accessToken).toBe(true)
+      state.isFull = false
+      await tokenOf(auth)
+      await turns(5)
+      expect((await made.saved())?.accessToken === session.accessToken).toBe(true)
+      expect(made.issuer.revoked).toEqual([])
+      made.clock.now += hour + 1
+      await tokenOf(auth)
+      expect(made.issuer.alive).toBe(true)
+    })
+
+    it('leaves it alone, there and at the server, when it came while the lock was not free', async () => {
+      const made = world()
+      await made.signIn()
+      const lock = memoryLock()
+      const { open, passed } = gate()
+      const busy = lock(keyOf(), () => passed)
+      const store = made.elsewhere()
+      const leaving = made.signOut({ store, lock })
+      await turns(3)
+      const session = { ...(await world().signIn()), expiresAt: made.clock.now + hour }
+      await made.store.set(keyOf(), JSON.stringify(session))
+      // Known here, too, before the sign-out is over.
+      expect((await tokenOf(made.auth({ store, lock }))) === session.accessToken).toBe(true)
+      open()
+      await Promise.all([busy, leaving])
+      expect((await made.saved())?.accessToken === session.accessToken).toBe(true)
+      expect(made.issuer.revoked).toEqual([])
+      await turns(2)
+      expect(made.told('signed_out')).toMatchObject([{ revocation: 'none' }])
+    })
+  })
+
+  it('takes away what was renewed before it was its turn', async () => {
+    const made = world()
+    const session = await made.signIn()
+    const lock = memoryLock()
+    const { open, passed } = gate()
+    const busy = lock(keyOf(), () => passed)
+    const leaving = made.signOut({ store: made.elsewhere(), lock })
+    await turns(3)
+    const next = { ...session, renewals: 1, refreshToken: testKey.token('renewed elsewhere') }
+    await made.store.set(keyOf(), JSON.stringify(next))
+    open()
+    await Promise.all([busy, leaving])
+    expect(await made.store.get(keyOf())).toBeUndefined()
+    expect(made.issuer.revoked).toEqual([next.refreshToken])
+  })
+
+  it('needs no lock', async () => {
+    const made = world()
+    await made.signIn()
+    await made.signOut({ store: made.elsewhere(), lock: () => Promise.reject(new Error('redis down')) })
+    expect(await made.store.get(keyOf())).toBeUndefined()
+    expect(made.issuer.revoked).toHaveLength(1)
+  })
+
+  it('twice at once is one sign-out', async () => {
+    const made = world()
+    await made.signIn()
+    await Promise.all([made.signOut(), made.signOut()])
+    await turns(2)
+    expect([made.issuer.revoked.length, made.told('signed_out').length]).toEqual([1, 1])
+  })
+
+  it('that cannot delete leaves a session alone that is only in memory', async () => {
+    const made = world()
+    await made.signIn()
+    made.clock.now += hour + 1
+    const { state, store } = disk(made)
+    state.isFull = true
+    const auth = made.auth({ store })
+    const token = await tokenOf(auth)
+    expect(
+      (await caught(made.signOut({ store: Object.assign(store, { delete: () => Promise.reject(full) }) }))).code,
+    ).toBe('store_failed')
+    expect((await tokenOf(auth)) === token).toBe(true)
+    expect(made.issuer.alive).toBe(true)
+  })
+
+  it('that cannot delete leaves a session what a renewal brought meanwhile', async () => {
+    const made = world()
+    await made.signIn()
+    made.clock.now += hour + 1
+    const { open, passed } = gate()
+    made.issuer.turns = [() => passed]
+    const store = { ...made.elsewhere(), delete: () => Promise.reject(full) }
+    const auth = made.auth({ store })
+    const waiting = tokenOf(auth).catch(() => undefined)
+    await turns(3)
+    const leaving = caught(made.signOut({ store }))
+    await turns(3)
+    open()
+    expect((await leaving).code).toBe('store_failed')
+    await waiting
+    expect((await auth.fetch(url)).status).toBe(200)
+    made.clock.now += hour + 1
+    expect((await auth.fetch(url)).status).toBe(200)
+    expect([made.issuer.requests.length, made.issuer.alive]).toEqual([2, true])
+  })
+
+  it('revokes a session that only this process has', async () => {
+    const made = world()
+    const { state, store } = disk(made)
+    state.isFull = true
+    const session = await made.signIn({}, memoryStore())
+    const resource = { ...pensyve.resources.mcp, name: 'mcp', headers: {} }
+    const flow = { service: pensyve, resource, runtime: made.runtime as never, emit: undefined }
+    await saveSession(placesOf(made.issuer.engine, { store })(resource), flow, session)
+    await made.signOut({ store })
+    expect(made.issuer.revoked).toEqual([session.refreshToken])
+    expect((await caught(tokenOf(made.auth({ store })))).code).toBe(signedOut)
+  })
+
+  it('revokes the last token that it knows when the store has gone back to an earlier one', async () => {
+    const made = world()
+    await made.signIn()
+    const before = (await made.store.get(keyOf())) ?? ''
+    made.clock.now += hour + 1
+    await tokenOf(made.auth())
+    const last = await made.saved()
+    await made.store.set(keyOf(), before)
+    await made.signOut()
+    expect(await made.store.get(keyOf())).toBeUndefined()
+    expect(made.issuer.revoked).toEqual([last?.refreshToken])
+  })
+
+  it('goes on with the other audiences of a service when one cannot be deleted', async () => {
+    const made = world()
+    const { mcp } = pensyve.resources
+    const other = { ...mcp, url: 'https://api.pensyve.com/other', audience: 'https://api.pensyve.com/other' }
+    const service = { ...pensyve, resources: { other, mcp } }
+    const key = sessionKey(other, 'default', 'default')
+    const { refreshToken } = await made.signIn()
+    await made.store.set(key, (await made.store.get(keyOf())) ?? '')
+    const store: Store = {
+      ...made.elsewhere(),
+      delete: (name) => (name === key ? Promise.reject(full) : made.store.delete(name)),
+    }
+    const error = await caught(signOutWith(made.issuer.engine, service, { store, runtime: made.runtime }))
+    expect(error).toMatchObject({ code: 'store_failed', retryable: true })
+    expect([await made.store.get(keyOf()), typeof (await made.store.get(key))]).toEqual([undefined, 'string'])
+    expect(made.issuer.revoked).toEqual([refreshToken])
   })
 
   it('in another process is noticed when the token is refused', async () => {

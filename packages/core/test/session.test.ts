@@ -2,9 +2,12 @@ import { caught, testKey } from '@pentauth/tooling/canary'
 import { describe, expect, it } from 'vitest'
 import { createSecret } from '../src/credential.ts'
 import { createAuth, firstOf, PentauthError, type Runtime } from '../src/index.ts'
+import { nextSerial } from '../src/serial.ts'
 import { pensyve } from '../src/services.ts'
+import { isOutdated, type Seen, see } from '../src/session-order.ts'
 import { signedInWith } from '../src/signed-in.ts'
 import type { Store } from '../src/store.ts'
+import type { StoredSession } from '../src/stored-session.ts'
 import { tokenSource } from './support/auth.ts'
 import {
   clientRefused,
@@ -426,6 +429,64 @@ describe('a service that refuses', () => {
     }
   })
 
+  /** Takes the token at one endpoint, and never at the other. */
+  const picky = async () => {
+    const made = world()
+    await made.signIn()
+    const fetch: Runtime['fetch'] = async (input, init) => {
+      if (!String(input).endsWith('/refused')) return (made.runtime as Runtime).fetch(input, init)
+      return new Response('{}', { status: 401, headers: { 'www-authenticate': 'Bearer error="invalid_token"' } })
+    }
+    const auth = made.auth({ runtime: { ...made.runtime, fetch } })
+    return { made, auth, refused: `${url}/refused` }
+  }
+
+  it('is not believed to take the new token by what was sent before there was one', async () => {
+    const made = world()
+    await made.signIn()
+    const { source, request, get } = sourceIn(made)
+    const first = (await get()) as never
+    const sent = nextSerial()
+    const second = (await source.renew?.(first, request, sent)) as never
+    source.accepted?.(second, request, sent)
+    expect(await source.renew?.(second, request, nextSerial())).toBeUndefined()
+    source.accepted?.(second, request, nextSerial())
+    expect(await source.renew?.(second, request, nextSerial())).toBeDefined()
+    expect(made.issuer.requests).toHaveLength(2)
+  })
+
+  it('a token at one endpoint only does not have one made for each call', async () => {
+    const { made, auth, refused } = await picky()
+    const counts: number[] = []
+    // After the first refusal, and then after a second, two, four, eight, sixteen, and half a minute each.
+    for (const ms of [0, 999, 1, 1_999, 1, 3_999, 1, 8_000, 16_000, 29_999, 1]) {
+      made.clock.now += ms
+      for (let call = 0; call < 5; call++) {
+        expect((await auth.fetch(refused)).status).toBe(401)
+        expect((await auth.fetch(url)).status).toBe(200)
+      }
+      counts.push(made.issuer.requests.length)
+    }
+    expect(counts).toEqual([1, 1, 2, 2, 3, 3, 4, 5, 6, 6, 7])
+    made.clock.now += 30_000
+    made.issuer.valid.clear()
+    expect((await auth.fetch(url)).status).toBe(200)
+  })
+
+  it('a token at one endpoint only is bounded, too, for many calls at once and for bodies that cannot be sent again', async () => {
+    for (const body of [undefined, () => new Blob(['{}']).stream()]) {
+      const { made, auth, refused } = await picky()
+      const post = () =>
+        auth.fetch(refused, body ? ({ method: 'POST', body: body(), duplex: 'half' } as RequestInit) : {})
+      for (let round = 0; round < 50; round++) {
+        const answers = await Promise.all([post(), auth.fetch(url), post(), auth.fetch(url), post(), auth.fetch(url)])
+        expect(answers.map(({ status }) => status)).toEqual([401, 200, 401, 200, 401, 200])
+      }
+      expect(made.issuer.requests.length).toBeLessThanOrEqual(6)
+      expect(made.issuer.alive).toBe(true)
+    }
+  })
+
   it('a token that the server then issues once more costs one renewal', async () => {
     const made = world()
     const { accessToken } = await made.signIn()
@@ -444,6 +505,119 @@ describe('a service that refuses', () => {
     const responses = await Promise.all(Array.from({ length: 20 }, () => auth.fetch(url)))
     expect(responses.every(({ status }) => status === 200)).toBe(true)
     expect(made.issuer.requests).toHaveLength(1)
+  })
+})
+
+describe('a store that goes back to an earlier session', () => {
+  const renewed = async () => {
+    const made = world()
+    await made.signIn()
+    const before = (await made.store.get(keyOf())) ?? ''
+    made.clock.now += hour + 1
+    const auth = made.auth()
+    await tokenOf(auth)
+    return { made, auth, before }
+  }
+
+  it('because a backup was restored: the refresh token of then is not sent, and the session is saved again', async () => {
+    const { made, auth, before } = await renewed()
+    await made.store.set(keyOf(), before)
+    made.clock.now += hour + 1
+    const token = await tokenOf(auth)
+    expect(made.issuer.requests).toHaveLength(2)
+    expect([new Set(made.issuer.requests).size, made.issuer.alive]).toEqual([2, true])
+    expect((await made.saved())?.accessToken === token).toBe(true)
+  })
+
+  it('is given back what this process knows also while no renewal is due', async () => {
+    const { made, auth, before } = await renewed()
+    const token = await tokenOf(auth)
+    await made.store.set(keyOf(), before)
+    // Refused for another reason: both look at the store.
+    made.issuer.valid.clear()
+    expect((await auth.fetch(url)).status).toBe(200)
+    await turns(3)
+    expect([new Set(made.issuer.requests).size, made.issuer.alive]).toEqual([2, true])
+    expect((await made.saved())?.accessToken === token).toBe(false)
+    expect((await made.saved())?.accessToken === (await tokenOf(auth))).toBe(true)
+  })
+
+  it.each([0, 1, 2, 3, 4])('once, since it is consistent only in the end: after %i more readings', async (good) => {
+    const made = world()
+    await made.signIn()
+    const before = (await made.store.get(keyOf())) ?? ''
+    let left = Number.POSITIVE_INFINITY
+    const get = async (key: string) => (left-- === 0 ? before : made.store.get(key))
+    const auth = made.auth({ store: { ...made.elsewhere(), get } })
+    await tokenOf(auth)
+    made.clock.now += hour + 1
+    await tokenOf(auth)
+    left = good
+    for (let round = 2; round < 6; round++) {
+      made.clock.now += hour + 1
+      const token = await tokenOf(auth)
+      await turns(3)
+      expect([made.issuer.requests.length, new Set(made.issuer.requests).size]).toEqual([round, round])
+      expect((await tokenOf(auth)) === token).toBe(true)
+      await turns(3)
+      expect((await made.saved())?.accessToken === token).toBe(true)
+    }
+    expect(made.issuer.alive).toBe(true)
+  })
+
+  it('does not end the one that was renewed meanwhile', async () => {
+    const { made, auth, before } = await renewed()
+    made.clock.now += hour + 1
+    made.issuer.turns = [
+      async () => {
+        await made.store.set(keyOf(), before)
+        throw invalidGrant()
+      },
+    ]
+    expect((await caught(tokenOf(auth))).code).toBe('sign_in_required')
+    expect(made.issuer.requests).toHaveLength(2)
+    await turns(2)
+    expect(made.told('session_ended')).toHaveLength(1)
+  })
+
+  it('that this process has let go of: no request, and a failure of the store', async () => {
+    const { made, auth, before } = await renewed()
+    const now = (await made.store.get(keyOf())) ?? ''
+    await made.store.delete(keyOf())
+    made.clock.now += hour + 1
+    expect((await caught(tokenOf(auth))).code).toBe('sign_in_required')
+    await made.store.set(keyOf(), before)
+    const error = await caught(tokenOf(auth))
+    expect(error).toMatchObject({ code: 'store_failed', retryable: true })
+    expect(error.message).toContain('went back to an earlier state')
+    expect(made.issuer.requests).toHaveLength(1)
+    await made.store.set(keyOf(), now)
+    await tokenOf(auth)
+  })
+
+  it('is told by the sign-ins of late', () => {
+    const seen: Seen = new Map()
+    const session = { signInId: 'first', renewals: 2 } as StoredSession
+    for (let count = 0; count < 1_000; count++) {
+      see(seen, { ...session, signInId: `${count}` })
+      see(seen, session)
+    }
+    expect(seen.size).toBe(100)
+    expect([1, 2, 3].map((renewals) => isOutdated(seen, { ...session, renewals }))).toEqual([true, false, false])
+  })
+
+  it('that was signed out of: nobody is signed in', async () => {
+    const { made, auth, before } = await renewed()
+    const now = (await made.store.get(keyOf())) ?? ''
+    await made.signOut()
+    for (const text of [before, now]) {
+      await made.store.set(keyOf(), text)
+      const { code, message } = await caught(tokenOf(auth))
+      expect([code, message.includes('Nobody is signed in')]).toEqual(['sign_in_required', true])
+    }
+    expect(made.issuer.requests).toHaveLength(1)
+    const next = await made.signIn()
+    expect((await tokenOf(auth)) === next.accessToken).toBe(true)
   })
 })
 

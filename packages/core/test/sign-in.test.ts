@@ -62,6 +62,8 @@ describe('a sign-in', () => {
       refreshToken: testKey.token('refresh 1'),
       revocationEndpoint: `${origin}/revoke`,
       client: { clientId: 'client-1', authMethod: 'none' },
+      // By which it is told from the sign-in before and the one after.
+      signInId: expect.stringMatching(/^[\w-]{43}$/),
     })
     expect(await store.get('sign-ins')).toBeUndefined()
     expect(events.map(({ type }) => type)).toEqual(

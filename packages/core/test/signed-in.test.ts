@@ -59,6 +59,8 @@ const whole: StoredSession = {
   expiresAt: 2_000,
   scopes: ['a'],
   obtainedAt: 1_000,
+  signInId: 'one',
+  renewals: 3,
 }
 const parsed = (facts: object) => parseStored(JSON.stringify({ ...whole, ...facts })).is
 
@@ -73,6 +75,7 @@ describe('what a store holds', () => {
       'optional parts are missing',
       { revocationEndpoint: undefined, refreshToken: undefined, expiresAt: undefined, scopes: undefined },
     ],
+    ['an earlier version wrote it', { signInId: undefined, renewals: undefined }],
     ['the lifetime is absurd', { expiresAt: 1e300 }],
   ])('may be where %s', (_name, facts) => expect(parsed(facts)).toBe('session'))
 
@@ -95,6 +98,9 @@ describe('what a store holds', () => {
     ['scopes', { scopes: 'a b' }],
     ['scopes', { scopes: ['a', ''] }],
     ['obtainedAt', { obtainedAt: undefined }],
+    ['signInId', { signInId: 5 }],
+    ['renewals', { renewals: '3' }],
+    ['renewals', { renewals: 1e300 }],
   ])('is not read with a bad %s: %j', (_name, facts) => expect(parsed(facts)).toBe('unreadable'))
 
   it('takes nothing from a polluted prototype', () => {

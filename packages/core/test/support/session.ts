@@ -178,6 +178,7 @@ export function world(given: Partial<Issuer> = {}, answers: (count: number) => n
         refreshToken: first.refresh,
         ...(first.expiresAt === undefined ? {} : { expiresAt: first.expiresAt }),
         obtainedAt: now(),
+        signInId: `sign-in ${count++}`,
         ...facts,
       }
       await into.set(keyOf(session.account), JSON.stringify(session))
