@@ -99,7 +99,6 @@ async function forgetClient(
   flow: Flow,
   { issuer, client, redirectUri }: StoredSession,
 ): Promise<void> {
-  if (redirectUri === undefined) return
   const { forgetClient: forget } = await engine()
   await forget?.(flow, { issuer, redirectUri, store, clientId: client.clientId }).catch(() => undefined)
 }

@@ -14,7 +14,7 @@ export interface StoredSession {
   readonly client: StoredClient
   /** The RFC 8707 `resource` value that the tokens were asked for with. */
   readonly resource: string
-  /** Where the client is registered with; absent for a session of an earlier version. */
+  /** What the client is registered with; absent for a device. */
   readonly redirectUri?: string
   /** What was asked for, now and by the sign-ins this one added to, where the server may have granted something else. */
   readonly requested?: readonly string[]
@@ -65,7 +65,12 @@ export interface Engine {
   /** Forgets a client that registered itself. */
   readonly forgetClient?: (
     flow: Flow,
-    place: { readonly issuer: string; readonly redirectUri: string; readonly store: Store; readonly clientId: string },
+    place: {
+      readonly issuer: string
+      readonly redirectUri: string | undefined
+      readonly store: Store
+      readonly clientId: string
+    },
   ) => Promise<unknown>
 }
 

@@ -242,6 +242,19 @@ describe('a sign-in of a device', () => {
     expect(form('/register')).toHaveLength(2)
   })
 
+  it('also where that becomes known when the session is renewed', async () => {
+    const tokens = { access_token: testKey.token('access'), refresh_token: testKey.token('refresh') }
+    const { signIn, form, store, service, runtime } = world({
+      token: [{ ...tokens, token_type: 'bearer', expires_in: 60 }, { error: 'invalid_client' }],
+    })
+    await signIn()
+    await runtime.sleep(60_000)
+    const auth = createAuth(service, { credential: signedIn({ store }), runtime })
+    expect((await caught(auth.credential())).code).toBe('sign_in_required')
+    await signIn()
+    expect(form('/register')).toHaveLength(2)
+  })
+
   it('takes options that can be used, and no others', async () => {
     const { signIn } = world()
     const wrong = await caught(signIn({ present: 'console' as never }))
