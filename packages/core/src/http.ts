@@ -58,9 +58,13 @@ export async function bounded(
     })
   try {
     const signal = AbortSignal.timeout(timeoutMs)
-    const answer = passthrough(runtime, url, { ...init, redirect: 'manual', signal })
+    // A browser's own cache would give back what was dropped here because it proved wrong.
+    const fresh = runtime.redirects === 'platform' ? ({ cache: 'no-store' } as const) : undefined
+    const answer = passthrough(runtime, url, { ...init, ...fresh, redirect: 'manual', signal })
     // A fetch of the program's own may not listen to its signal.
     const response = (await unlessAborted(answer, signal)) as Response
+    // A browser shows nothing of a redirect that is not followed, not even which it was.
+    if (response.type === 'opaqueredirect') return new Response(null, { status: 302 })
     const { status, headers } = response
     const body = await readCapped(response, maxBytes + 1)
     if (body.length > maxBytes) throw unavailable(`answered more than ${maxBytes / 1024} KiB`)
