@@ -83,7 +83,8 @@ export function unreachable(service: string, url: string, error: unknown): Penta
   })
 }
 
-/** The hint that was found when this error came out of `fetch`. */
+/** The hint that was found when this error, or what it was made of, came out of `fetch`. */
 function hintOf(error: unknown): string | undefined {
-  return (error as { readonly [hintKey]?: string } | undefined)?.[hintKey]
+  const { [hintKey]: hint, cause } = (error ?? {}) as { readonly [hintKey]?: string; readonly cause?: unknown }
+  return hint ?? (cause as { readonly [hintKey]?: string } | undefined)?.[hintKey]
 }

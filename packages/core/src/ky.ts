@@ -1,7 +1,8 @@
 import ky, { isHTTPError, isNetworkError, isTimeoutError, type KyInstance, type Options } from 'ky'
 import type { Auth } from './auth.ts'
-import { unreachable } from './deliver.ts'
+import { isAbort, unreachable } from './deliver.ts'
 import { PentauthError } from './errors.ts'
+import { reasonOf } from './http.ts'
 import type { Resource } from './service.ts'
 import { errorFrom } from './service-error.ts'
 
@@ -27,7 +28,13 @@ export function createHttp(auth: Auth, options: Options = {}): KyInstance {
   const base = (options.baseUrl ?? options.prefix) ? {} : { baseUrl: `${resource?.url}/` }
 
   const fetch = async (input: string | URL | Request, init?: RequestInit): Promise<Response> => {
-    const response = await (needsCopy(input, streaming) ? resendable(auth, input, init) : auth.fetch(input, init))
+    const response = await (needsCopy(input, streaming)
+      ? resendable(auth, input, init)
+      : auth.fetch(input, init)
+    ).catch((error) => {
+      const { signal } = init ?? (input instanceof Request ? input : {})
+      throw signal?.aborted ? error : recognizable(error)
+    })
     // Judged now: ky reads the body for its own error before any hook sees that.
     const refusal = await errorFrom(response)
     if (refusal) refusals.set(response, refusal)
@@ -89,6 +96,13 @@ async function typed(error: Error, refusals: WeakMap<Response, PentauthError>, s
 
 function placeOf({ url }: { url: string }): string {
   return new URL(url).origin
+}
+
+/** ky knows a lost connection, and tries again, by the words of some platforms; Bun's and workerd's are others. */
+function recognizable(error: unknown): unknown {
+  if (isAbort(error) || PentauthError.isInstance(error) || !(error instanceof Error)) return error
+  const isLost = reasonOf(error) !== undefined || (error as { retryable?: unknown }).retryable === true
+  return isLost && error.message !== 'fetch failed' ? new TypeError('fetch failed', { cause: error }) : error
 }
 
 /** Whether a request's body must be copied so that it can be sent again after a renewal: all but real streams. */

@@ -88,6 +88,24 @@ describe('errors of createHttp', () => {
     expect(error.message).toContain(server.origin)
   })
 
+  it.each([
+    ['Bun', Object.assign(new TypeError('The socket was closed.'), { code: 'ECONNRESET' })],
+    ['workerd', Object.assign(new Error('Network connection lost.'), { retryable: true })],
+  ])('so it is in the words of %s, and ky tries again as anywhere', async (_name, lost) => {
+    let calls = 0
+    const fetch = async () => {
+      calls += 1
+      throw lost
+    }
+    const explainConnection = () => 'Look at the proxy.'
+    const auth = createAuth(pendra, { credential: apiKey(testKey.pendra()), runtime: { fetch, explainConnection } })
+    const http = createHttp(auth, { retry: { limit: 1, delay: () => 1 } })
+    expect(await caught(http.get('models'))).toMatchObject({ code: 'network_error', hint: 'Look at the proxy.' })
+    expect(calls).toBe(2)
+    const signal = AbortSignal.abort(lost)
+    expect(await caught(http.get('models', { signal }))).toBe(lost)
+  })
+
   it('a slow answer is a timeout', async () => {
     const { http } = await kyHere(() => undefined, { timeout: 20 })
     expect(await caught(http.post('chat', { json: body }))).toMatchObject({ code: 'timeout', retryable: true })
