@@ -8,7 +8,7 @@ import { json } from './support/server.ts'
 
 /** Lets background work finish: it needs a few turns of the event loop, and no clock. */
 async function until(condition: () => boolean) {
-  for (let turn = 0; turn < 500 && !condition(); turn++) await new Promise((resolve) => setImmediate(resolve))
+  for (let turn = 0; turn < 500 && !condition(); turn++) await new Promise((resolve) => setTimeout(resolve, 1))
   expect(condition()).toBe(true)
 }
 
