@@ -10,14 +10,22 @@ import { testKey } from '@pentauth/tooling/canary'
 import type { TestOutcome } from '../inside/run.ts'
 import { bundle, root } from './bundle.ts'
 import { startRelay } from './relay.ts'
-import { type Runtime, start } from './runtimes.ts'
+import { endAll, type Runtime, start } from './runtimes.ts'
 
 const execute = promisify(execFile)
 /** Of one runtime with all its files. A hanging one ends before the check that this is a part of. */
 const longest = 4 * 60_000
+const given = new AbortController()
+
+/** Ends every run that is still going on: nobody waits for it any more. */
+export function giveUp(): void {
+  given.abort()
+  endAll()
+}
 
 /** How every test of the files ended there. */
 export async function runBundle(runtime: Runtime, files: readonly string[]): Promise<readonly TestOutcome[]> {
+  given.signal.throwIfAborted()
   const code = await bundle(runtime.entry, files)
   const relay = await startRelay(code)
   const running = await start(runtime, code, relay)
@@ -46,6 +54,7 @@ export async function runVitest(node: string, without: readonly string[] = []): 
     const { stdout, stderr, code } = await execute(node, [vitest, 'run', ...flags], {
       cwd: join(root, 'packages', 'core'),
       timeout: longest,
+      signal: given.signal,
     }).then(
       (ended) => ({ ...ended, code: 0 }),
       (error: { stdout: string; stderr: string; code: number }) => error,

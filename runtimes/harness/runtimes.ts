@@ -90,6 +90,24 @@ export const others: readonly Runtime[] = [
   },
 ]
 
+/** Their process groups: a run that is given up must leave none behind. */
+const alive = new Set<number>()
+
+function end(group: number | undefined): void {
+  if (group === undefined || !alive.delete(group)) return
+  try {
+    process.kill(-group, 'SIGKILL')
+  } catch {
+    // It has ended.
+  }
+}
+
+/** Ends whatever still runs. */
+export function endAll(): void {
+  for (const group of alive) end(group)
+}
+process.on('exit', endAll)
+
 /** Starts the runtime on the bundle; it ends by itself or when it is stopped. */
 export async function start({ entry, program, args }: Runtime, code: string, { origin }: Relay) {
   if (typeof program !== 'string') throw new Error(program.missing)
@@ -110,6 +128,7 @@ export async function start({ entry, program, args }: Runtime, code: string, { o
     detached: true,
     stdio: ['ignore', 'pipe', 'pipe'],
   })
+  if (child.pid !== undefined) alive.add(child.pid)
   const output: string[] = []
   const ended = new Promise<void>((resolve) => {
     child.on('error', (error) => output.push(String(error)))
@@ -119,9 +138,13 @@ export async function start({ entry, program, args }: Runtime, code: string, { o
   if (entry === 'in-worker') {
     child.stdout.once('data', (line) => {
       const { port } = JSON.parse(String(line).split('\n')[0] ?? '') as { port: number }
+      const told = (why: unknown) => {
+        output.push(String(why))
+        end(child.pid)
+      }
       fetch(`http://127.0.0.1:${port}/?harness=${encodeURIComponent(origin)}`).then(
-        async (response) => response.ok || output.push(`${response.status} ${await response.text()}`),
-        (error) => output.push(String(error)),
+        async (response) => response.ok || told(`${response.status} ${await response.text()}`),
+        told,
       )
     })
   }
@@ -129,18 +152,14 @@ export async function start({ entry, program, args }: Runtime, code: string, { o
     ended,
     output: () => output.join('').slice(-4000),
     async stop() {
-      try {
-        if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL')
-      } catch {
-        // It has ended.
-      }
+      end(child.pid)
       await ended
       await rm(folder, { recursive: true, force: true, maxRetries: 5 })
     },
   }
 }
 
-/** No compatibility with Node: what works here needs the web's own interfaces only. */
+/** Without Node's interfaces, which are there by default: what works here needs the web's only. */
 const workerConfig = `using Workerd = import "/workerd/workerd.capnp";
 const config :Workerd.Config = (
   services = [
@@ -152,5 +171,6 @@ const config :Workerd.Config = (
 const main :Workerd.Worker = (
   modules = [(name = "tests.mjs", esModule = embed "tests.mjs")],
   compatibilityDate = "2026-10-01",
+  compatibilityFlags = ["no_nodejs_compat", "no_nodejs_compat_v2"],
 );
 `

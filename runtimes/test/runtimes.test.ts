@@ -1,9 +1,9 @@
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { describe, expect, it } from 'vitest'
+import { afterAll, describe, expect, it } from 'vitest'
 import { root } from '../harness/bundle.ts'
 import { differences, nodeOnly, notIn, reasonFor } from '../harness/elsewhere.ts'
-import { runBundle, runVitest, smoke, versionOf } from '../harness/runs.ts'
+import { giveUp, runBundle, runVitest, smoke, versionOf } from '../harness/runs.ts'
 import { nodes, others, type Runtime } from '../harness/runtimes.ts'
 import type { TestOutcome } from '../inside/run.ts'
 
@@ -35,6 +35,9 @@ function next(): void {
       next()
     })
 }
+
+// Such as those that a filter by name has no use for.
+afterAll(giveUp)
 
 const programOf = ({ program }: Runtime) => program as string
 const oursIn = new Map(
