@@ -119,6 +119,11 @@ describe.each(titled(others))('%s', (_title, runtime) => {
   })
 })
 
+// Elsewhere somebody may do without them; there, an install that brought less than it should is not to pass unseen.
+it.runIf(process.env.CI)('every runtime that there is for this machine is installed', () => {
+  expect([...nodes, ...others].map(titleOf).filter((title) => title.includes('is not installed'))).toEqual([])
+})
+
 describe('only in Node', () => {
   for (const [file, why] of Object.entries(nodeOnly)) it.skip(`${file}: ${why}`)
 
