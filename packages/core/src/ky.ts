@@ -102,6 +102,7 @@ function placeOf({ url }: { url: string }): string {
 function recognizable(error: unknown): unknown {
   if (isAbort(error) || PentauthError.isInstance(error) || !(error instanceof Error)) return error
   const isLost = reasonOf(error) !== undefined || (error as { retryable?: unknown }).retryable === true
+  // biome-ignore lint/plugin: ky's alone; what the caller sees is made from it by `typed`
   return isLost && error.message !== 'fetch failed' ? new TypeError('fetch failed', { cause: error }) : error
 }
 
