@@ -4,6 +4,7 @@ import { clientCredentials, createAuth, type PentauthEvent, signedIn, signOut } 
 import { finishSignIn, type StartSignInOptions, startSignIn } from '../src/sign-in.ts'
 import { memoryStore } from '../src/store.ts'
 import { authorizationServer, type Endpoints } from './support/authorization-server.ts'
+import { lossyFetch } from './support/lossy-fetch.ts'
 import { json } from './support/server.ts'
 
 // What a listener is told of discovery, registration, sign-in, renewal and sign-out.
@@ -20,12 +21,14 @@ async function world(endpoints: Endpoints = {}, listen: (event: PentauthEvent) =
     events.push(event)
     return listen(event) as undefined
   }
-  const shared = { store, onEvent, runtime: { now: () => now, sleep: async () => undefined } }
+  const { fetch, lose } = lossyFetch()
+  const shared = { store, onEvent, runtime: { now: () => now, sleep: async () => undefined, fetch } }
   const start = (options: Partial<StartSignInOptions> = {}) =>
     startSignIn(service, { ...shared, redirectUri, client: { name: 'Test' }, ...options })
   const finish = (callback: URL | string) => finishSignIn(service, callback, shared)
   return {
     ...acme,
+    lose,
     start,
     finish,
     signIn: async (options: Partial<StartSignInOptions> = {}) => finish(acme.approve((await start(options)).url)),
@@ -309,10 +312,9 @@ describe('what fails before a person is asked', () => {
 describe('a session', () => {
   it('that is renewed after a lost answer tells of both requests', async () => {
     let requests = 0
-    const { signIn, auth, advance, told } = await world({
+    const { signIn, auth, advance, told, lose } = await world({
       token: (response) => {
         requests += 1
-        if (requests === 2) return response.destroy()
         return json(response, 200, {
           access_token: testKey.token(String(requests)),
           refresh_token: testKey.token('r'),
@@ -323,6 +325,7 @@ describe('a session', () => {
     })
     await signIn()
     advance(10_000)
+    lose()
     await auth().credential()
     const all = (await told())
       .filter(({ type }) => type !== 'credential_selected')

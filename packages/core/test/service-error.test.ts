@@ -170,7 +170,7 @@ describe('the way out fits what was sent', () => {
     { service: pensyve, name: 'rest', status: 401, message: noHeader, code: 'authentication_required', hint: lost },
     { service: profundis, name: 'rest', status: 401, message: '', code: refused, hint: profile },
     { service: profundis, name: 'mcp', status: 401, message: '', code: refused, hint: profile },
-  ])('$service.name $name, the token of a sign-in: $status "$message"', async ({ service, name, ...row }) => {
+  ])('$service.name $name, the token of a sign-in: $status, row %#', async ({ service, name, ...row }) => {
     const { status, message, code, hint } = row
     const resource = service.resources[name]
     const answer = () => Response.json({ message }, { status })

@@ -6,6 +6,7 @@ import { finishSignIn, type StartSignInOptions, startSignIn } from '../src/sign-
 import { memoryStore } from '../src/store.ts'
 import { traceDiagram } from '../src/trace-diagram.ts'
 import { authorizationServer, type Endpoints } from './support/authorization-server.ts'
+import { lossyFetch } from './support/lossy-fetch.ts'
 import { flawsIn, requestsIn } from './support/mermaid.ts'
 import { json } from './support/server.ts'
 
@@ -17,13 +18,15 @@ async function world(endpoints: Endpoints = {}) {
   const store = memoryStore()
   const events: PentauthEvent[] = []
   let now = Date.now()
-  const runtime = { now: () => now, sleep: async () => undefined }
+  const { fetch, lose } = lossyFetch()
+  const runtime = { now: () => now, sleep: async () => undefined, fetch }
   const shared = { store, runtime, onEvent: (event: PentauthEvent) => void events.push(event) }
   const { service, approve } = acme
   return {
     ...acme,
     events,
     store,
+    lose,
     advance: (ms: number) => {
       now += ms
     },
@@ -181,14 +184,9 @@ describe('traceDiagram', () => {
   })
 
   it('draws an answer that is lost, and the one retry', async () => {
-    let isLost = false
     let made = 0
-    const { signIn, auth, advance, drawn } = await world({
+    const { signIn, auth, advance, drawn, lose } = await world({
       token: (response) => {
-        if (isLost) {
-          isLost = false
-          return response.destroy()
-        }
         made += 1
         return json(response, 200, {
           access_token: testKey.token(`access ${made}`),
@@ -200,13 +198,13 @@ describe('traceDiagram', () => {
     })
     await signIn()
     advance(3_600_000)
-    isLost = true
+    lose()
     await auth().credential()
     const diagram = await drawn()
     expect(requestsIn(diagram).slice(-2)).toEqual(['POST /token lost', 'POST /token 200'])
     expect(diagram.slice(diagram.indexOf('  app->>server1: POST /token, for a token, since'))).toMatchInlineSnapshot(`
       "  app->>server1: POST /token, for a token, since the one there is runs out
-        server1--xapp: no answer, UND_ERR_SOCKET
+        server1--xapp: no answer, ECONNRESET
         Note over app: no token: temporarily_unavailable, asked again at once
         app->>server1: POST /token, for a token, since the one there is runs out
         server1-->>app: 200
