@@ -4,7 +4,7 @@ import { createAuth, finishSignIn, memoryStore, signedIn, startSignIn } from '..
 import { authorizationServer, type World } from '../support/authorization-server.ts'
 import { json } from '../support/server.ts'
 
-// D2 to D8: what a token endpoint may answer.
+// D2 to D7: what a token endpoint may answer.
 const redirectUri = 'http://127.0.0.1:8123/callback'
 
 /** Signs in and makes one call; what was used of the answer shows in the call. */
