@@ -148,7 +148,7 @@ function shown({ input, init }: Outgoing, { name }: NamedResource, ...credential
   return { resource: name, method: init.method, url: withoutSecrets(url, ...secrets) }
 }
 
-/** Another credential after a refusal; a failure that will pass is thrown, since a 401 would look like a sign-out. */
+/** Another credential after a refusal; a failure that will pass or is the program's own is thrown, since a 401 would look like a sign-out. */
 async function renew(
   auth: AuthContext,
   resource: NamedResource,
@@ -158,7 +158,7 @@ async function renew(
   try {
     return await auth.source.renew?.(refused, auth.requestFor(resource), sent)
   } catch (error) {
-    if (PentauthError.isInstance(error) && !error.retryable) return undefined
+    if (PentauthError.isInstance(error) && !error.retryable && error.code !== 'invalid_option') return undefined
     drop(response)
     throw error
   }

@@ -14,6 +14,8 @@ export interface StoredRegistration {
   readonly clientSecret?: string | undefined
   /** Seconds since the epoch; absent for a secret that stays. */
   readonly secretExpiresAt?: number | undefined
+  /** Sign-ins in a row that nobody has come back from yet, and when the first of them began (ms). */
+  readonly unanswered?: { readonly count: number; readonly since: number } | undefined
 }
 
 /** Where a registration is kept. */
@@ -37,6 +39,32 @@ export async function readRegistration(flow: Flow, place: RegistrationPlace): Pr
   // The names are in the value too: one that was moved in the store must not bring a secret to another server.
   if (kept?.issuer !== place.issuer || !isSameRedirect(kept.redirectUri, place.redirectUri)) return undefined
   return kept.secretExpiresAt !== undefined && kept.secretExpiresAt * 1000 <= flow.runtime.now() ? undefined : kept
+}
+
+/**
+ * Whether the server may have forgotten a client: it tells only the person then, on a page of its own. Two sign-ins that nobody came back
+ * from are taken for a sign of it, if the first was a while ago, since several people may be on their way at once.
+ */
+export function isDoubtful({ unanswered }: StoredRegistration, now: number): boolean {
+  return unanswered !== undefined && unanswered.count >= mostUnanswered && now - unanswered.since >= onTheWay
+}
+
+const mostUnanswered = 2
+/** How long (ms) people take at least until one of several is back. */
+const onTheWay = 60_000
+
+/** Notes that a person is sent to the server for this client. */
+export async function noteSent(flow: Flow, place: RegistrationPlace, kept: StoredRegistration): Promise<void> {
+  const { count, since } = kept.unanswered ?? { count: 0, since: flow.runtime.now() }
+  await writeRegistration(flow, place, { ...kept, unanswered: { count: count + 1, since } })
+}
+
+/** Notes that a person came back, so that the server knows the client. */
+export async function noteReturned(flow: Flow, place: RegistrationPlace, clientId: string): Promise<void> {
+  const kept = await readRegistration(flow, place)
+  if (kept?.clientId !== clientId || !kept.unanswered) return
+  const { unanswered: _, ...known } = kept
+  await writeRegistration(flow, place, known)
 }
 
 export async function writeRegistration(flow: Flow, place: RegistrationPlace, kept: StoredRegistration): Promise<void> {

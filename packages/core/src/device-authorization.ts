@@ -108,16 +108,19 @@ export async function deviceTokens(
   const grant = deviceCodeGrant(deviceCode, resource)
   const tokenEndpoint = shownAddress(new URL(server.token_endpoint as string))
   let wait = device.interval
+  let trouble: PentauthError | undefined
   while (true) {
     await unlessAborted(runtime.sleep(wait, signal), signal)
     const requestedAt = runtime.now()
-    if (requestedAt >= prompt.expiresAt) throw expired(flow)
+    if (requestedAt >= prompt.expiresAt) throw trouble ?? expired(flow)
     emit?.({ type: 'token_requested', tokenEndpoint, source: 'sign-in', reason: 'first' })
     try {
       const asking = requestToken({ service, runtime, emit, server, client, grant, source: 'sign-in' })
       return { tokens: await unlessAborted(asking, signal), requestedAt }
     } catch (error) {
       wait = waitAfter(flow, wait, error)
+      // Whether somebody allowed it is not known then.
+      trouble = PentauthError.isInstance(error) && error.retryable ? error : undefined
     }
   }
 }

@@ -1,6 +1,7 @@
 import type { DevicePrompt } from './device-authorization.ts'
 import type { Service } from './service.ts'
 import {
+  bearerOf,
   checked,
   enter,
   type FinishedSignIn,
@@ -42,12 +43,15 @@ export async function deviceSignIn(service: Service, given: DeviceSignInOptions)
   const options = checked(service, given)
   if (typeof options.present !== 'function')
     throw unusable('present', 'is no function', 'Give one that shows the code.')
-  const { store, present, challenge, signal, account = 'default', app = 'default' } = options
+  const { store, present, signal, account = 'default', app = 'default' } = options
+  if (signal !== undefined && typeof signal?.throwIfAborted !== 'function')
+    throw unusable('signal', 'is no AbortSignal', 'Leave it out, or give one.')
+  const challenge = bearerOf(options.challenge)
   signal?.throwIfAborted()
   const flow = flowOf(service, options.resource, options)
   const steps = await loadSteps()
   const cache = steps.sharedDiscovery
-  const discovered = await steps.discover(flow, { ...options, cache, way: 'device' })
+  const discovered = await steps.discover(flow, { ...options, challenge, cache, way: 'device' })
   const session = await scopesBefore(flow, options)
   const { scope, askedBefore } = steps.requestedScope(flow, discovered, { given: options.scope, challenge, session })
   const { server, resource } = discovered
@@ -67,7 +71,9 @@ export async function deviceSignIn(service: Service, given: DeviceSignInOptions)
   const stop = new AbortController()
   const until = signal ? AbortSignal.any([signal, stop.signal]) : stop.signal
   // It may wait for a key to be pressed, say; the person may be done long before.
-  void Promise.resolve(present(device.prompt)).catch((error) => stop.abort(error))
+  void Promise.resolve(device.prompt)
+    .then(present)
+    .catch((error) => stop.abort(error))
   const facts = { server, client, resource, scope, askedBefore, account, app }
   const found = await steps
     .deviceTokens(flow, { ...facts, device }, until)

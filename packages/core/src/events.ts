@@ -23,8 +23,9 @@ interface RequestFacts {
 }
 
 /** What an error says of a failure. */
-interface FailureFacts {
-  readonly code: PentauthErrorCode
+export interface FailureFacts {
+  /** Absent where the program itself gave up. */
+  readonly code: PentauthErrorCode | undefined
   /** HTTP status, where an answer came. */
   readonly status: number | undefined
   /** The server's own code, such as `access_denied`. */

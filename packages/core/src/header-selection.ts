@@ -44,12 +44,13 @@ export function credentialHeaders(
   return headers
 }
 
-function notAccepted(
+/** The error about a credential that a resource does not take, or not in that header. */
+export function notAccepted(
   service: Service,
   resource: NamedResource,
-  credential: Credential,
-  allowed: readonly CredentialHeader[],
-  wanted: CredentialHeader | undefined,
+  credential: Pick<Credential, 'kind' | 'source'>,
+  allowed: readonly CredentialHeader[] = [],
+  wanted?: CredentialHeader,
 ): PentauthError {
   const kind = credential.kind === 'api-key' ? 'API key' : 'access token'
   const takesToken = resource.accessToken ? 'an access token (OAuth)' : undefined

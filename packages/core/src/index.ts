@@ -47,6 +47,7 @@ export type {
 export { errorFrom, throwIfRefused } from './service-error.ts'
 export { pendium, pendra, pensyve, pentographer, profundis } from './services.ts'
 export {
+  type Callback,
   type FinishSignInOptions,
   finishSignIn,
   type StartedSignIn,

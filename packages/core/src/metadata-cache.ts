@@ -1,4 +1,5 @@
 import type { Flow } from './flow.ts'
+import type { Runtime } from './runtime.ts'
 
 /** What metadata says, and how long it is believed (ms). */
 export interface Found<T> {
@@ -22,12 +23,19 @@ interface Entry<T> {
 
 /** A cache in memory, for one program. */
 export function metadataCache<T>(): MetadataCache<T> {
-  const resources = new Map<string, Map<string, Entry<T>>>()
+  // What another network says, or a double of one, is something else.
+  const networks = new WeakMap<Runtime['fetch'], Map<string, Map<string, Entry<T>>>>()
+  const resourcesOf = ({ runtime: { fetch } }: Flow) => {
+    const known = networks.get(fetch) ?? new Map<string, Map<string, Entry<T>>>()
+    networks.set(fetch, known)
+    return known
+  }
   const nameOf = ({ service, resource: { url, audience } }: Flow) =>
     // What the definition says is part of the answer.
     JSON.stringify([service.id, service.oauth, url, audience])
   return {
     async get(flow, variant, load) {
+      const resources = resourcesOf(flow)
       const entries = resources.get(nameOf(flow)) ?? new Map<string, Entry<T>>()
       resources.set(nameOf(flow), entries)
       const known = entries.get(variant)
@@ -46,6 +54,6 @@ export function metadataCache<T>(): MetadataCache<T> {
         throw error
       }
     },
-    forget: (flow) => void resources.delete(nameOf(flow)),
+    forget: (flow) => void resourcesOf(flow).delete(nameOf(flow)),
   }
 }

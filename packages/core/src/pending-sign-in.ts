@@ -31,7 +31,7 @@ export interface PendingSignIn {
 /** How long (ms) a person has to come back. */
 const signInTime = 600_000
 /** More than the people of one store have open at once; a page that starts one at each visit must not fill it. */
-const most = 200
+const most = 500
 /** How far (ms) the clocks of two hosts that share a store may differ. */
 const skew = 60_000
 const key = 'sign-ins'

@@ -2,6 +2,8 @@ import { type ClientAuthMethod, checkKey, type OAuthClient, type SigningKey } fr
 import { checkMetadataUrl, checkRedirectUri, invalidClient } from './client-metadata.ts'
 import {
   deleteRegistration,
+  isDoubtful,
+  noteSent,
   type RegistrationPlace,
   readRegistration,
   registrationKey,
@@ -89,11 +91,16 @@ async function clientAt(
   }
   const place = { issuer, redirectUri, store }
   const kept = await readRegistration(flow, place)
-  if (kept) return asClient(kept)
+  // A device is told of it where it asks for its code.
+  if (kept && redirectUri === undefined) return asClient(kept)
+  if (kept && !isDoubtful(kept, flow.runtime.now())) {
+    await noteSent(flow, place, kept)
+    return asClient(kept)
+  }
   const own: DynamicClient = Object.assign(Object.create(null), client)
   return once(place, async () => {
     const fresh = await registerClient(flow, server, own, redirectUri)
-    await writeRegistration(flow, place, fresh)
+    await (redirectUri === undefined ? writeRegistration : noteSent)(flow, place, fresh)
     return asClient(fresh)
   })
 }

@@ -23,6 +23,9 @@ export interface Runtime {
   explainConnection?(error: unknown, url: URL): string | undefined | Promise<string | undefined>
 }
 
+/** One function, so that what was learned through it is known to belong to the platform. */
+const platformFetch: Runtime['fetch'] = (input, init) => globalThis.fetch(input, init)
+
 /**
  * The runtime of the platform this code runs on; nothing is touched before it is needed.
  *
@@ -30,7 +33,7 @@ export interface Runtime {
  */
 export function defaultRuntime(): Runtime {
   return {
-    fetch: (input, init) => globalThis.fetch(input, init),
+    fetch: platformFetch,
     get crypto() {
       return globalThis.crypto
     },

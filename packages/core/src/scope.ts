@@ -8,7 +8,7 @@ import type { Service } from './service.ts'
  *
  * Only what is documented counts: an operation or a scope that the definition does not know passes.
  *
- * @throws PentauthError `insufficient_scope`, naming the narrowest scope that would do.
+ * @throws PentauthError `insufficient_scope`, whose `parameters.scope` adds the narrowest one that would do to those there are.
  */
 export function checkScope(
   service: Service,
@@ -30,7 +30,8 @@ export function checkScope(
     code: 'insufficient_scope',
     message: `The token's scope (${granted.join(' ')}) does not allow ${operation.name} at ${service.name}; nothing was sent.`,
     service: service.id,
-    parameters: { scope: narrowest },
+    // All that is to be asked for: signing in for what is missing alone would lose the rest.
+    parameters: { scope: [...granted, narrowest].join(' ') },
     hint: `Sign in again with the scope ${[...granted, narrowest].join(' ')}.`,
     link: service.links.docs.url,
   })

@@ -160,8 +160,10 @@ function isOfSignIn(context: ResponseContext | undefined): boolean {
 function scopeError(context: ResponseContext | undefined, scope: string, facts: Facts): PentauthError {
   const needed = scope ? printable(scope, 200) : undefined
   const fallback = context?.service.scopes?.default
-  const scopes = [...new Set([needed, fallback])].filter(Boolean).map((name) => `"${name}"`)
   const ofSignIn = isOfSignIn(context)
+  const held = (ofSignIn && context?.credential.kind === 'access-token' && context.credential.scopes) || []
+  const union = needed && [...new Set([...held, ...needed.split(' ')])].join(' ')
+  const scopes = [...new Set([union, fallback])].filter(Boolean).map((name) => `"${name}"`)
   const what = ofSignIn ? 'Sign in again with' : 'Use a credential with'
   return new PentauthError({
     ...facts,

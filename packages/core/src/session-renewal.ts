@@ -8,6 +8,7 @@ import { ask, tellFailed, type Wanted } from './session-request.ts'
 import { alone, notSaved, readText } from './session-saving.ts'
 import { adopt, drop, isPaused, keep, noteFailure, type Place } from './session-state.ts'
 import { judge, signInRequired } from './session-verdict.ts'
+import { guarded } from './store-failure.ts'
 import { endedText, renewedSession, type StoredSession } from './stored-session.ts'
 import { noteRenewal } from './token-refusals.ts'
 
@@ -108,6 +109,8 @@ async function failed(place: Place, flow: Flow, { before, stored }: Renewed, err
   const { state, store, key, account } = place
   const now = flow.runtime.now()
   const code = PentauthError.isInstance(error) ? error.code : undefined
+  // What one user of the session has wrong is no trouble of the others.
+  if (code === 'invalid_option') throw error
   if (!code || !isDefinitive(error)) {
     const wait = noteFailure(state, error, now)
     if (code) tellFailed(flow, stored, code, wait)
@@ -121,7 +124,9 @@ async function failed(place: Place, flow: Flow, { before, stored }: Renewed, err
   state.useless = text
   if (code === 'client_refused') await forgetClient(place, flow, stored)
   // Where it cannot be marked, the next process asks once more and is told the same.
-  await store.set(key, endedText(account, code, now)).catch(() => undefined)
+  await guarded(flow.service, store)
+    .set(key, endedText(account, code, now))
+    .catch(() => undefined)
   flow.emit?.({ type: 'session_ended', account, code })
   throw signInRequired(place, flow, code, error)
 }

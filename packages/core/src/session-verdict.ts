@@ -19,7 +19,7 @@ export interface SignedOut extends Absent {
 }
 
 /** A token this close to its end (ms, and a tenth of its life) is renewed before it is sent: it could expire on the way. */
-const tooClose = 5_000
+const tooClose = 1_000
 
 /** How long before its end (ms) a token that can be renewed is not sent any more. */
 export function unusableFor(life: number): number {

@@ -1,5 +1,5 @@
 import { type DiscoveryCache, discoveryCache } from './discovery.ts'
-import { PentauthError } from './errors.ts'
+import { PentauthError, type PentauthErrorCode } from './errors.ts'
 import { type Emit, failureFacts } from './events.ts'
 import type { Flow } from './flow.ts'
 import { forgetClient, type RegisteredClient } from './registration.ts'
@@ -28,14 +28,12 @@ export async function signInFailed(flow: Flow, store: Store, facts: Facts, error
 
 /** Tells of a sign-in that came to nothing; without one that was waiting, nobody knows whose it was. */
 export function tellFailed(emit: Emit, error: unknown, whose?: Whose): void {
-  if (!emit || !PentauthError.isInstance(error)) return
-  emit({
-    type: 'sign_in_failed',
-    account: whose?.account,
-    issuer: whose?.server.issuer,
-    ...failureFacts(error),
-  })
+  const facts = PentauthError.isInstance(error) ? failureFacts(error) : givenUp
+  emit?.({ type: 'sign_in_failed', account: whose?.account, issuer: whose?.server.issuer, ...facts })
 }
+
+/** What the program itself threw, or aborted with, is its own and may hold anything. */
+const givenUp = { code: undefined, status: undefined, error: undefined, reason: 'The program gave it up.' }
 
 async function asSignInFailure(
   flow: Flow,
@@ -47,14 +45,16 @@ async function asSignInFailure(
   // It may have moved, or not know us any more.
   if (!error.retryable) sharedDiscovery.forget(flow)
   const { issuer, clientId } = client
-  if (error.parameters?.error === 'invalid_client') await forgetClient(flow, { issuer, clientId, redirectUri, store })
+  const isUnknown = error.parameters?.error === 'invalid_client'
+  if (isUnknown) await forgetClient(flow, { issuer, clientId, redirectUri, store })
+  if (isUnknown && client.stored) return withHint(error, error.code, 'Start the sign-in again: it registers anew.')
   if (error.code !== 'token_request_rejected') return error
-  return new PentauthError({
-    code: 'sign_in_failed',
-    message: error.message,
-    service: flow.service.id,
-    status: error.status,
-    parameters: error.parameters,
-    hint: 'Start the sign-in again: a code works once, and for a short time.',
-  })
+  return withHint(error, 'sign_in_failed', 'Start the sign-in again: a code works once, and for a short time.')
+}
+
+/** The same failure with the way out of a sign-in. */
+function withHint(error: PentauthError, code: PentauthErrorCode, hint: string): PentauthError {
+  const { message, hint: before = '', service, status, parameters } = error
+  const said = message.endsWith(before) ? message.slice(0, message.length - before.length).trimEnd() : message
+  return new PentauthError({ code, message: said, service, status, parameters, hint })
 }

@@ -7,6 +7,7 @@ import { type EventListener, emitter, scopesForEvent } from './events.ts'
 import type { Flow } from './flow.ts'
 import type { Lock } from './lock.ts'
 import type { PendingSignIn } from './pending-sign-in.ts'
+import { printable } from './printable.ts'
 import type { ClientOptions } from './registration.ts'
 import { resourceFor } from './resource-for.ts'
 import { type Runtime, withDefaults } from './runtime.ts'
@@ -42,8 +43,8 @@ export interface SignInWishes extends SignInOptions {
   readonly resource?: string | undefined
   /** Scopes, separated by spaces; what the service asks for unless given. A refusal for want of scope adds to them. */
   readonly scope?: string | undefined
-  /** Of the answer that asked for a token or for more scope. */
-  readonly challenge?: Challenge | undefined
+  /** Of the answer that asked for a token or for more scope; of several, the one for Bearer tokens counts. */
+  readonly challenge?: Challenge | readonly Challenge[] | undefined
   /** Which authorization server, where a resource has several. */
   readonly issuer?: string | undefined
 }
@@ -65,12 +66,42 @@ export function checked<O extends SignInOptions>(service: Service, given: O): O 
   const options: O = Object.assign(Object.create(null), given)
   const { store, lock, app, account } = options
   placesOf(loadSteps, { store, lock, app, account })
+  const { client }: Partial<SignInWishes> = options
+  if (client !== undefined) checkClientOptions(client)
   for (const name of ['scope', 'resource', 'redirectUri', 'issuer'] as const) {
     const value: unknown = (options as Partial<Record<typeof name, unknown>>)[name]
     if (value !== undefined && typeof value !== 'string')
       throw unusable(name, 'is no text', 'Leave it out, or give a string.')
   }
   return options
+}
+
+const clientParts = 'clientId clientSecret privateKey issuer metadataUrl name uri applicationType'.split(' ')
+
+/** A word that nobody knows would register another client than the one that was meant. */
+function checkClientOptions(client: unknown): void {
+  if (typeof client !== 'object' || client === null) throw unusable('client', 'is no client', 'See ClientOptions.')
+  const unknown = Object.keys(client).find((name) => !clientParts.includes(name))
+  if (unknown !== undefined)
+    throw unusable(
+      'client',
+      `has an unknown part ${JSON.stringify(printable(unknown, 60))}`,
+      `It has ${clientParts.join(', ')}.`,
+    )
+}
+
+/**
+ * The challenge that a sign-in answers.
+ *
+ * @throws PentauthError `invalid_option` for what is none, such as the text of a header.
+ */
+export function bearerOf(challenge: SignInWishes['challenge']): Challenge | undefined {
+  const all: readonly unknown[] = Array.isArray(challenge) ? challenge : challenge === undefined ? [] : [challenge]
+  const isChallenge = (one: unknown): one is Challenge =>
+    typeof one === 'object' && one !== null && 'parameters' in one && typeof one.parameters === 'object'
+  if (!all.every(isChallenge))
+    throw unusable('challenge', 'is no challenge', 'Give what parseChallenge(header) returns.')
+  return all.find(({ scheme }) => scheme === 'bearer') ?? all[0]
 }
 
 /** The service, one of its resources that takes access tokens, and the platform. */

@@ -7,6 +7,7 @@ import type { PendingSignIn } from './pending-sign-in.ts'
 import { withDefaults } from './runtime.ts'
 import type { Service } from './service.ts'
 import {
+  bearerOf,
   checked,
   enter,
   type FinishedSignIn,
@@ -18,6 +19,7 @@ import {
   scopesBefore,
   tellStarted,
 } from './sign-in-flow.ts'
+import { unusable } from './signed-in.ts'
 import type { Tokens } from './token-request.ts'
 
 export interface StartSignInOptions extends SignInWishes {
@@ -31,6 +33,9 @@ export interface FinishSignInOptions extends SignInOptions {
   /** Of the client, where that proves itself with one: it did not wait in the store. */
   readonly privateKey?: SigningKey | undefined
 }
+
+/** What a person came back with; a `Request`, and Node's request, have a `url`. */
+export type Callback = string | URL | URLSearchParams | { readonly url?: string | undefined }
 
 export interface StartedSignIn {
   /** Where to send the person. */
@@ -57,11 +62,13 @@ export interface StartedSignIn {
  */
 export async function startSignIn(service: Service, given: StartSignInOptions): Promise<StartedSignIn> {
   const options = checked(service, given)
-  const { store, redirectUri, challenge, account = 'default', app = 'default' } = options
+  const { store, redirectUri, account = 'default', app = 'default' } = options
+  if (redirectUri === undefined) throw unusable('redirectUri', 'is missing', 'Say where the person is sent back to.')
+  const challenge = bearerOf(options.challenge)
   const flow = flowOf(service, options.resource, options)
   const steps = await loadSteps()
   const cache = steps.sharedDiscovery
-  const discovered = await steps.discover(flow, { ...options, cache })
+  const discovered = await steps.discover(flow, { ...options, challenge, cache })
   steps.checkAuthorizationEndpoint(flow, discovered.server)
   const client = await steps.clientFor(flow, discovered, { client: options.client ?? {}, redirectUri, store, cache })
   const session = await scopesBefore(flow, options)
@@ -81,7 +88,7 @@ export async function startSignIn(service: Service, given: StartSignInOptions): 
 /**
  * Finishes a sign-in with what the person came back with: checks the response, gets the tokens, saves the session.
  *
- * @param callback the URL that the authorization server sent the person to, its query, or its parameters
+ * @param callback the URL that the authorization server sent the person to, its query, its parameters, or the request for it
  * @throws PentauthError `sign_in_response_invalid` for what is no answer to a sign-in of this store, or one that was finished before or
  *   came too late; `sign_in_failed` when the server or the person said no; `client_refused`; `token_response_invalid`;
  *   `invalid_option`; `temporarily_unavailable`; `store_failed`.
@@ -94,7 +101,7 @@ export async function startSignIn(service: Service, given: StartSignInOptions): 
  */
 export async function finishSignIn(
   service: Service,
-  callback: string | URL | URLSearchParams,
+  callback: Callback,
   given: FinishSignInOptions,
 ): Promise<FinishedSignIn> {
   const options = checked(service, given)
@@ -107,6 +114,11 @@ export async function finishSignIn(
     throw error
   })
   const flow = flowOf(service, pending.resourceName, options)
+  const { client, redirectUri } = pending
+  if (client.stored)
+    await steps
+      .noteReturned(flow, { ...client, redirectUri, store: options.store }, client.clientId)
+      .catch(() => undefined)
   const requestedAt = now()
   const tokens = await exchanged(flow, pending, response, options.privateKey).catch(async (error) => {
     // Trouble that passes is no answer: the same callback may be tried again.
@@ -140,9 +152,12 @@ function isPassing(error: unknown): boolean {
   return PentauthError.isInstance(error) && (error.retryable || error.code === 'invalid_option')
 }
 
-function parametersOf(callback: string | URL | URLSearchParams): URLSearchParams {
+function parametersOf(callback: Callback): URLSearchParams {
   if (callback instanceof URLSearchParams) return callback
-  // What a person pastes may be the query alone.
-  const text = String(callback).trim()
+  const isRequest = typeof callback === 'object' && 'url' in callback
+  // What a person pastes may be the query alone; some servers add a fragment of their own.
+  const text = String(isRequest ? callback.url : callback)
+    .trim()
+    .replace(/#.*$/s, '')
   return URL.canParse(text) ? new URL(text).searchParams : new URLSearchParams(text.replace(/^[^?]*\?/, ''))
 }

@@ -3,6 +3,7 @@ import { createContext } from './auth-context.ts'
 import type { SigningKey } from './client-authentication.ts'
 import type { CredentialRequest, CredentialSource } from './credential-source.ts'
 import { PentauthError } from './errors.ts'
+import { notAccepted } from './header-selection.ts'
 import type { Lock } from './lock.ts'
 import { perKey } from './per-key.ts'
 import type { NamedResource } from './resource-for.ts'
@@ -94,7 +95,13 @@ export function signedInWith(engine: () => Promise<Engine>, options: SignedInOpt
   return {
     name: places.name,
     kind: 'access-token',
-    get: (request) => tokenOf(placeOf(request), request),
+    get(request) {
+      const { service, resource } = request
+      // Where none of them takes tokens, signing in would not help.
+      if (!resource.accessToken && !Object.values<Resource>(service.resources).some(({ accessToken }) => accessToken))
+        throw notAccepted(service, resource, { kind: 'access-token', source: places.name })
+      return tokenOf(placeOf(request), request)
+    },
     renew: async (refused, request, sent) =>
       refused.kind === 'access-token' ? tokenAfter(placeOf(request), request, refused, sent) : undefined,
     refusedAgain: (_token, request, sent) => tokenRefusedAgain(placeOf(request), request, sent),

@@ -1,5 +1,5 @@
 import type { CredentialSummary } from './credential.ts'
-import type { PentauthEvent, RequestPurpose } from './events.ts'
+import type { FailureFacts, PentauthEvent, RequestPurpose } from './events.ts'
 import { printable } from './printable.ts'
 
 /**
@@ -126,7 +126,7 @@ function stepOf(drawing: Drawing, event: PentauthEvent): readonly string[] {
       at(event.issuer, 'authorization server')
       return note(`tokens for ${event.resource} come from ${event.issuer} (${event.source})`)
     case 'discovery_failed':
-      return note(`nowhere to sign in for ${event.resource}: ${event.code}`)
+      return note(`nowhere to sign in for ${event.resource}: ${saying(event)}`)
     case 'client_registered':
       return note(`registered, ${event.authMethod === 'none' ? 'without a secret' : event.authMethod}`)
     case 'registration_failed':
@@ -186,6 +186,7 @@ function signInStep(drawing: Drawing, event: SignInEvent): readonly string[] {
     return isBack ? ['person->>app: back with the code, again'] : answered('a code', 'with the code')
   }
   const failure = `Note over app: ${safe(`not signed in: ${saying(event)}`)}`
+  if (event.code === undefined) return [failure]
   if (event.code === 'sign_in_response_invalid') return ['person->>app: back with no answer to a sign-in', failure]
   // Before they are back it is the answer itself; afterwards, and on a device, it is what came of the code.
   const isAnswer = page !== undefined && !isBack
@@ -240,8 +241,8 @@ function numberOf({ numbers }: Drawing, id: number): string {
   return number === undefined ? '' : `(${number}) `
 }
 
-function saying({ code, error }: { readonly code: string; readonly error: string | undefined }): string {
-  return error === undefined ? code : `${code}, ${error}`
+function saying({ code, error }: Pick<FailureFacts, 'code' | 'error'>): string {
+  return [code ?? 'given up', error].filter((part) => part !== undefined).join(', ')
 }
 
 function pauseIn(seconds: number | undefined): string {

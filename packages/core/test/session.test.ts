@@ -107,11 +107,11 @@ describe('early renewal', () => {
     await made.signIn()
     const { get } = sourceIn(made)
     const first = await get()
-    made.clock.now += hour - 5_000
+    made.clock.now += hour - 1_000
     expect(get()).toBeInstanceOf(Promise)
     expect(await get()).toBe(first)
     expect(made.issuer.requests).toHaveLength(2)
-    made.clock.now += 5_000
+    made.clock.now += 1_000
     expect(await caught(async () => get())).toMatchObject({ code: 'temporarily_unavailable', retryable: true })
     expect(await made.saved()).toBeDefined()
   })

@@ -146,8 +146,8 @@ describe('a sign-in', () => {
 
   it('fills no store with sign-ins that nobody finishes', async () => {
     const { start, store, advance } = await world()
-    for (let round = 0; round < 230; round++) await start()
-    expect(JSON.parse((await store.get('sign-ins')) as string)).toHaveLength(200)
+    for (let round = 0; round < 520; round++) await start()
+    expect(JSON.parse((await store.get('sign-ins')) as string)).toHaveLength(500)
     advance(600_000)
     await start()
     expect(JSON.parse((await store.get('sign-ins')) as string)).toHaveLength(1)

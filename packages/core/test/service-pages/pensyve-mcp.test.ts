@@ -195,7 +195,7 @@ describeOnBoth('Pensyve, MCP', (world) => {
       const { signIn, start, auth } = signInsOf(world, pensyve)
       await signIn({ scope: 'mcp:read' })
       const refused = await send(auth(), mcp(), ...toolCall('pensyve_forget', { entity: 'ada' }))
-      expect((await refusalOf(refused)).hint).toBe('Sign in again with scope "mcp:write" or "mcp".')
+      expect((await refusalOf(refused)).hint).toBe('Sign in again with scope "mcp:read mcp:write" or "mcp".')
       const [challenge] = parseChallenge(refused.headers.get('www-authenticate'))
       const more = challenge ? { challenge } : {}
       expect(await signIn(more)).toMatchObject({ scopes: ['mcp:read', 'mcp:write'] })

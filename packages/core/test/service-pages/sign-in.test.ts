@@ -111,7 +111,7 @@ describeOnBoth('a person signs in', (world) => {
     expect((await send(authorized, `${there.resources.rest?.url}/recall`, { query: 'tea' })).status).toBe(200)
     const before = world.arrivals.length
     const error = await caught(send(authorized, `${there.resources.rest?.url}/remember`, { entity: 'a', fact: 'b' }))
-    expect(error).toMatchObject({ code: 'insufficient_scope', parameters: { scope: 'mcp:write' } })
+    expect(error).toMatchObject({ code: 'insufficient_scope', parameters: { scope: 'mcp:read mcp:write' } })
     expect(world.arrivals.length).toBe(before)
 
     const body = {
