@@ -24,6 +24,13 @@ it('has one page and one row of the index for each code, and none besides', () =
   expect(rows.filter((row) => row[1] !== row[2])).toEqual([])
 })
 
+it("has each code in one row of the table in core's README, and none besides", () => {
+  const readme = readFileSync(join(root, 'packages', 'core', 'README.md'), 'utf8')
+  const section = /^## Errors\n(.*?)^## /ms.exec(readme)?.[1] ?? ''
+  const cells = [...section.matchAll(/^\| (`.+?) +\| .+ \|$/gm)].map((row) => row[1] ?? '')
+  expect(cells.flatMap((cell) => cell.replaceAll('`', '').split(', ')).sort()).toEqual(codes)
+})
+
 it('has every part on every page, in the same order and in few lines', () => {
   const parts = ['What happened', 'Causes', 'Way out', 'Fields', 'Related']
   for (const page of pages) {

@@ -314,6 +314,7 @@ export function signInProvocations() {
       () => signInDevice({ ...codes, user_code: '\u001b' }),
       () => signInDevice({ error: 'unauthorized_client' }),
     ],
+    client_refused: [() => comeBack({}, { error: 'invalid_client' }), () => signInDevice({ error: 'invalid_client' })],
     sign_in_response_invalid: [
       () => comeBack({ state: 'another' }),
       () => comeBack({ code: '' }),

@@ -72,7 +72,8 @@ export function provocations(sandbox: Sandbox, { origins }: SandboxServer): Prov
       ...part,
     } as Service)
   const marked = { clientId: testKey.pentographerClientId(), clientSecret: testKey.pentographerSecret() }
-  const { temporarily_unavailable, insufficient_scope, invalid_option, ...signIn } = signInProvocations()
+  const { client_refused, temporarily_unavailable, insufficient_scope, invalid_option, ...signIn } =
+    signInProvocations()
 
   return {
     ...signIn,
@@ -205,7 +206,7 @@ export function provocations(sandbox: Sandbox, { origins }: SandboxServer): Prov
       },
     ],
     service_unavailable: [() => told(pendra, { status: 503, body: { detail: 'later' } }), () => bare(500)],
-    client_refused: [() => tokens(marked)],
+    client_refused: [...client_refused, () => tokens(marked)],
     token_request_rejected: [() => refusedToken({ status: 400, body: { error: 'unauthorized_client' } })],
     token_response_invalid: [
       () => refusedToken({ status: 200, body: '<html>Please log in</html>', headers: { 'content-type': 'text/html' } }),
