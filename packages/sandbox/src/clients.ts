@@ -32,7 +32,7 @@ export interface AppRegistration {
   readonly redirectUris: readonly string[]
   /** Shown to people. */
   readonly name?: string | undefined
-  /** Default `none`: an app that cannot keep a secret. */
+  /** Default `private_key_jwt` with `keys`, else `none`: an app that cannot keep a secret. */
   readonly authMethod?: TokenEndpointAuthMethod | undefined
   /** The public keys of an app that signs assertions (`private_key_jwt`). */
   readonly keys?: JSONWebKeySet | undefined
@@ -105,8 +105,8 @@ export function createClients(accounts: Accounts, clock: Clock, servers: Authori
     },
     register(service, app) {
       const {
-        authMethod = 'none',
         keys,
+        authMethod = keys === undefined ? 'none' : 'private_key_jwt',
         name = 'A registered app',
         redirectUris,
         scopes,

@@ -166,10 +166,11 @@ describe('apps with a secret', () => {
     const sandbox = createSandbox({ now: () => 0 })
     const { privateKey, publicKey } = await generateKeyPair('EdDSA')
     const keys = { keys: [await exportJWK(publicKey)] }
-    const app = { redirectUris: [redirectUri], authMethod: 'private_key_jwt' as const, keys }
-    const { clientId, clientSecret } = sandbox.clients.register('pendium', app)
+    const { clientId, clientSecret } = sandbox.clients.register('pendium', { redirectUris: [redirectUri], keys })
     expect(clientSecret).toBeUndefined()
     const { client_id: _, ...form } = codeGrant(clientId, await codeFor(sandbox, 'pendium', clientId))
+    const unproved = await postForm(sandbox, servers.pendium.token, { ...form, client_id: clientId })
+    expect(unproved.json.error).toBe('invalid_client')
     const assertion = (changes: Record<string, unknown> = {}, key = privateKey) =>
       new SignJWT({ iss: clientId, sub: clientId, aud: 'https://pendium.ai', exp: 60, jti: 'one', ...changes })
         .setProtectedHeader({ alg: 'EdDSA' })
@@ -198,6 +199,19 @@ describe('apps with a secret', () => {
     expect(await send(await assertion({ jti: 'two' }))).toBe('invalid_grant')
     const text = JSON.stringify(sandbox.journal.entries)
     expect(text.includes(good.slice(-30))).toBe(false)
+  })
+
+  test('an app with keys may prove itself in another way, where that is said', async () => {
+    const sandbox = createSandbox()
+    const { publicKey } = await generateKeyPair('EdDSA')
+    const app = {
+      redirectUris: [redirectUri],
+      keys: { keys: [await exportJWK(publicKey)] },
+      authMethod: 'none' as const,
+    }
+    const { clientId } = sandbox.clients.register('pendium', app)
+    const form = codeGrant(clientId, await codeFor(sandbox, 'pendium', clientId))
+    expect((await postForm(sandbox, servers.pendium.token, form)).status).toBe(200)
   })
 
   test('an app without a secret sends none', async () => {
