@@ -70,7 +70,10 @@ function parse(args) {
       },
     })
     const unknown = positionals.find((name) => !benches.some((bench) => bench.name === name))
-    if (unknown !== undefined) throw new TypeError(`There is no bench "${unknown}".`)
+    if (unknown !== undefined) {
+      const why = unknown.startsWith('-') ? ': options stand before any second --' : ''
+      throw new TypeError(`There is no bench "${unknown}"${why}.`)
+    }
     const { only, ...flags } = values
     const nobody = only.find((text) => !SUBJECTS.some((subject) => subject.includes(text)))
     if (nobody !== undefined) throw new TypeError(`No subject has "${nobody}" in its name: ${SUBJECTS.join(', ')}.`)
@@ -81,7 +84,7 @@ function parse(args) {
     }
   } catch (error) {
     if (!(error instanceof TypeError)) throw error
-    process.stderr.write(`${error.message}\nHint: the benches are ${names}; --help says more.\n`)
+    process.stderr.write(`${error.message}\n\n${usage}`)
     return undefined
   }
 }
