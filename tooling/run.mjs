@@ -1,5 +1,6 @@
-// The one command behind `npm run demo`, `npm test`, `npm run bench` and `npm run lab`. It needs Node 18, npm and nothing
-// else: every import here is a file beside it. Progress goes to stderr, so stdout belongs to what is being run.
+// The one command behind `npm run demo`, `npm test`, `npm run bench` and `npm run lab`. It needs Node 20, npm, git for the
+// tests, and nothing else: every import here is a file beside it. Progress goes to stderr, so stdout belongs to what is
+// being run.
 import { runBench } from './bootstrap/bench.mjs'
 import { checkEverything } from './bootstrap/check.mjs'
 import { runCommand } from './bootstrap/command.mjs'
