@@ -1,6 +1,7 @@
 // The public contract of signing in: this file is compiled, not run. A change that breaks it breaks users.
 import type { webcrypto } from 'node:crypto'
 import {
+  type Callback,
   type ClientIdMetadataDocument,
   type ClientOptions,
   clientCredentials,
@@ -33,7 +34,7 @@ import {
 } from '@pentauth/core'
 import { type VerifiedToken, type VerifyOptions, verifyAccessToken } from '@pentauth/core/jwt'
 
-export async function signsIn(callback: string | URL | URLSearchParams): Promise<string> {
+export async function signsIn(callback: Callback): Promise<string> {
   const events: PentauthEvent[] = []
   const store: Store = memoryStore()
   const lock: Lock = memoryLock()
@@ -51,7 +52,7 @@ export async function signsIn(callback: string | URL | URLSearchParams): Promise
     { clientId: 'notes' },
     { clientId: 'notes', clientSecret: 'words', issuer: 'https://mcp.pensyve.com' },
   ]
-  const [challenge] = parseChallenge('Bearer scope="mcp:write"')
+  const challenge = parseChallenge('Bearer scope="mcp:write"')
   const options: StartSignInOptions = {
     ...shared,
     redirectUri: 'http://127.0.0.1:8123/callback',

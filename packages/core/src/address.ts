@@ -17,7 +17,9 @@ import type { Resource, Service } from './service.ts'
  * @see https://www.rfc-editor.org/rfc/rfc9728#section-7.7
  */
 export function checkAddress(flow: Flow, url: unknown, what: string): URL {
-  const address = typeof url === 'string' && URL.canParse(url) ? new URL(url) : undefined
+  // What the parser takes out of an address would still be in the text, and in logs.
+  const isText = typeof url === 'string' && !new RegExp(unseen, 'u').test(url)
+  const address = isText && URL.canParse(url) ? new URL(url) : undefined
   const flaw = address ? flawOf(flow, address) : 'is not an absolute URL'
   if (address && !flaw) return address
   const { service } = flow
@@ -29,6 +31,9 @@ export function checkAddress(flow: Flow, url: unknown, what: string): URL {
     link: service.links.docs.url,
   })
 }
+
+// As text: for a literal the engine would read Unicode's tables when this module is loaded.
+const unseen = '[\\s\\p{Cc}\\p{Cf}]'
 
 /** An address as messages show it. */
 export function shownAddress(url: URL): string {

@@ -111,7 +111,7 @@ export function requestedScope(
   const isStepUp = challenge?.parameters.error === 'insufficient_scope'
   const named = isStepUp ? [...listOf(given), ...challenged] : given === undefined ? challenged : listOf(given)
   const asked = named.length > 0 || (given !== undefined && !isStepUp) ? named : scopes
-  const { held = [], requested = [] } = isStepUp ? (session ?? {}) : {}
+  const { held, requested } = (isStepUp && session) || nothing
   const isKnown = (scope: string) => held.includes(scope) || requested.includes(scope)
   if (isStepUp && session && asked.every(isKnown)) {
     const error = inVain(flow, challenged)
@@ -125,8 +125,10 @@ export function requestedScope(
   return { scope: wanted.size > 0 ? [...wanted].join(' ') : undefined, askedBefore: requested }
 }
 
-function listOf(scope = ''): readonly string[] {
-  return scope.split(' ').filter(Boolean)
+const nothing = { held: [], requested: [] }
+
+function listOf(scope: unknown): readonly string[] {
+  return typeof scope === 'string' ? scope.split(' ').filter(Boolean) : []
 }
 
 function inVain({ service }: Flow, challenged: readonly string[]): PentauthError {

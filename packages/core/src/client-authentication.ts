@@ -54,6 +54,12 @@ export function clientWith<C extends OAuthClient>(client: C, privateKey: Signing
   throw invalidClient('it proves itself with a private key, which no store keeps: pass it as privateKey here, too')
 }
 
+interface Algorithm {
+  readonly name?: string
+  readonly modulusLength?: number
+  readonly hash?: { readonly name?: string }
+}
+
 const signing = ['Ed25519', 'ECDSA', 'RSA-PSS', 'RSASSA-PKCS1-v1_5']
 
 /**
@@ -63,9 +69,11 @@ const signing = ['Ed25519', 'ECDSA', 'RSA-PSS', 'RSASSA-PKCS1-v1_5']
  */
 export function checkKey(key: SigningKey | undefined): SigningKey {
   const { type, usages, algorithm }: Partial<SigningKey> = key ?? {}
-  const { name = '', modulusLength = 2048 }: { name?: string; modulusLength?: number } = algorithm ?? {}
-  if (key && type === 'private' && usages?.includes('sign') && signing.includes(name) && modulusLength >= 2048)
-    return key
+  const { name = '', modulusLength = 2048, hash }: Algorithm = algorithm ?? {}
+  const isStrong = modulusLength >= 2048 && (hash === undefined || /^SHA-(?:256|384|512)$/.test(hash.name ?? ''))
+  // Not by its class, which another realm has, too; a look-alike is no key to Web Crypto.
+  const isKey = Object.prototype.toString.call(key) === '[object CryptoKey]'
+  if (key && isKey && type === 'private' && usages?.includes('sign') && signing.includes(name) && isStrong) return key
   throw invalidClient(
     'its privateKey is no private key of Web Crypto that signs (Ed25519, ECDSA, or RSA from 2048 bits)',
   )

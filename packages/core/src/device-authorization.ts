@@ -10,6 +10,7 @@ import { deviceCodeGrant } from './grants.ts'
 import { endpointOptions } from './http-oauth.ts'
 import { throwIfTemporary } from './metadata.ts'
 import { printable } from './printable.ts'
+import { withoutSecrets } from './redaction.ts'
 import type { RegisteredClient } from './registration.ts'
 import { requestToken, type Tokens } from './token-request.ts'
 
@@ -57,7 +58,8 @@ export async function deviceAuthorization(
   const requestedAt = runtime.now()
   const asked = { resource, ...(scope === undefined ? {} : { scope }) }
   const named = { client_id: client.clientId }
-  const options = endpointOptions(flow, 'device_authorization')
+  const proofs: Secret[] = client.clientSecret ? [client.clientSecret] : []
+  const options = endpointOptions(flow, 'device_authorization', proofs)
   const response = await oauth.deviceAuthorizationRequest(
     server,
     named,
@@ -68,7 +70,7 @@ export async function deviceAuthorization(
   throwIfTemporary(flow, 'device authorization endpoint', endpoint, response)
   const answer = await oauth
     .processDeviceAuthorizationResponse(server, named, await usable(response))
-    .catch((error) => Promise.reject(refusal(flow, response.status, error)))
+    .catch((error) => Promise.reject(refusal(flow, response.status, error, proofs)))
   const userCode = answer.user_code.trim()
   if (!/^[\x20-\x7e]{1,64}$/.test(userCode)) throw failed(flow, 'sent a code that cannot be shown.')
   const page = answer.verification_uri_complete
@@ -109,10 +111,13 @@ export async function deviceTokens(
   const tokenEndpoint = shownAddress(new URL(server.token_endpoint as string))
   let wait = device.interval
   let trouble: PentauthError | undefined
+  // A clock that was set back makes no code last longer.
+  let left = prompt.expiresAt - runtime.now()
   while (true) {
     await unlessAborted(runtime.sleep(wait, signal), signal)
+    left -= wait
     const requestedAt = runtime.now()
-    if (requestedAt >= prompt.expiresAt) throw trouble ?? expired(flow)
+    if (left <= 0 || requestedAt >= prompt.expiresAt) throw trouble ?? expired(flow)
     emit?.({ type: 'token_requested', tokenEndpoint, source: 'sign-in', reason: 'first' })
     try {
       const asking = requestToken({ service, runtime, emit, server, client, grant, source: 'sign-in' })
@@ -120,9 +125,14 @@ export async function deviceTokens(
     } catch (error) {
       wait = waitAfter(flow, wait, error)
       // Whether somebody allowed it is not known then.
-      trouble = PentauthError.isInstance(error) && error.retryable ? error : undefined
+      trouble = PentauthError.isInstance(error) && isPassing(error) ? error : undefined
     }
   }
+}
+
+/** Whether an answer says nothing about the person: a gateway may answer 401, too. */
+function isPassing(error: PentauthError): boolean {
+  return error.retryable || (error.code === 'client_refused' && !error.parameters)
 }
 
 /** How long (ms) to wait after an answer that decides nothing; one that does is thrown. */
@@ -133,8 +143,9 @@ function waitAfter(flow: Flow, wait: number, error: unknown): number {
   if (said === 'slow_down') return wait + slower
   if (said === 'expired_token') throw expired(flow)
   if (said === 'access_denied') throw failed(flow, 'says that it was declined.', { error: said })
-  if (!error.retryable) throw error
-  return Math.max(Math.min(wait * 2, longestInterval * 1000), Math.min(error.retryAfter ?? 0, longestInterval) * 1000)
+  if (!isPassing(error)) throw error
+  const asked = Math.min(error.retryAfter ?? 0, longestInterval) * 1000
+  return Math.max(wait, Math.min(wait * 2, longestInterval * 1000), asked)
 }
 
 /** The parts of an answer that are used, as far as they mean something. */
@@ -149,24 +160,31 @@ function usedParts(text: string): string | undefined {
   try {
     const answer: Partial<Record<string, unknown>> = Object.assign(Object.create(null), JSON.parse(text))
     const { device_code, user_code, verification_uri, verification_uri_complete: page, expires_in, interval } = answer
-    const seconds = Number(interval)
+    const seconds = secondsIn(interval)
     return JSON.stringify({
       device_code,
       user_code,
       verification_uri,
       ...(typeof page === 'string' && page !== '' ? { verification_uri_complete: page } : {}),
-      expires_in: Number(expires_in),
-      ...(Number.isFinite(seconds) ? { interval: Math.max(seconds, shortestInterval) } : {}),
+      expires_in: secondsIn(expires_in),
+      ...(seconds === undefined ? {} : { interval: Math.max(seconds, shortestInterval) }),
     })
   } catch {
     return undefined
   }
 }
 
-function refusal(flow: Flow, status: number, error: unknown): PentauthError {
+/** A number, also as text; other things that JavaScript counts as one say nothing. */
+function secondsIn(value: unknown): number | undefined {
+  const seconds = typeof value === 'number' || (typeof value === 'string' && value.trim()) ? Number(value) : Number.NaN
+  return Number.isFinite(seconds) ? seconds : undefined
+}
+
+function refusal(flow: Flow, status: number, error: unknown, secrets: readonly Secret[]): PentauthError {
   if (!(error instanceof oauth.ResponseBodyError)) return failed(flow, `sent no code for the device (${status}).`)
-  const code = printable(String(error.error), 60)
-  const description = typeof error.error_description === 'string' ? `: ${printable(error.error_description)}` : ''
+  const safe = (text: string, length?: number) => withoutSecrets(printable(text, length), ...secrets)
+  const code = safe(String(error.error), 60)
+  const description = typeof error.error_description === 'string' ? `: ${safe(error.error_description)}` : ''
   const { service } = flow
   return new PentauthError({
     code: code === 'invalid_client' ? 'client_refused' : 'sign_in_failed',

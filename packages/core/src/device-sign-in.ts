@@ -1,3 +1,4 @@
+import { unlessAborted } from './abort.ts'
 import type { DevicePrompt } from './device-authorization.ts'
 import type { Service } from './service.ts'
 import {
@@ -51,19 +52,18 @@ export async function deviceSignIn(service: Service, given: DeviceSignInOptions)
   const flow = flowOf(service, options.resource, options)
   const steps = await loadSteps()
   const cache = steps.sharedDiscovery
-  const discovered = await steps.discover(flow, { ...options, challenge, cache, way: 'device' })
+  const discovered = await unlessAborted(steps.discover(flow, { ...options, challenge, cache, way: 'device' }), signal)
   const session = await scopesBefore(flow, options)
   const { scope, askedBefore } = steps.requestedScope(flow, discovered, { given: options.scope, challenge, session })
   const { server, resource } = discovered
   const registration = { client: options.client ?? {}, store, cache }
-  const { client, device } = await steps
-    .withClient(flow, discovered, registration, async (client) => {
-      return { client, device: await steps.deviceAuthorization(flow, discovered, client, scope) }
-    })
-    .catch((error) => {
-      steps.tellFailed(flow.emit, error, { account, server })
-      throw error
-    })
+  const asking = steps.withClient(flow, discovered, registration, async (client) => {
+    return { client, device: await steps.deviceAuthorization(flow, discovered, client, scope) }
+  })
+  const { client, device } = await Promise.resolve(unlessAborted(asking, signal)).catch((error) => {
+    steps.tellFailed(flow.emit, error, { account, server })
+    throw error
+  })
 
   const { clientId, issuer } = client
   const page = device.prompt.verificationUri

@@ -1,5 +1,6 @@
 import * as oauth from 'oauth4webapi'
 import { shownAddress } from './address.ts'
+import { createSecret, type Secret } from './credential.ts'
 import type { RequestPurpose } from './events.ts'
 import type { Flow } from './flow.ts'
 import { bounded } from './http.ts'
@@ -8,10 +9,22 @@ import { nextSerial } from './serial.ts'
 /** Who asks an endpoint: by which platform, and who is told. */
 export type Asker = Pick<Flow, 'runtime' | 'emit'>
 
-/** The options of every request that the protocol library makes: sent by us, within our limits, to addresses that we have checked. */
-export function endpointOptions(asker: Asker, purpose: RequestPurpose): oauth.ClientCredentialsGrantRequestOptions {
+/**
+ * The options of every request that the protocol library makes: sent by us, within our limits, to addresses that we have checked.
+ *
+ * @param proofs gets what the client proved itself with and no message may repeat
+ */
+export function endpointOptions(
+  asker: Asker,
+  purpose: RequestPurpose,
+  proofs: Secret[] = [],
+): oauth.ClientCredentialsGrantRequestOptions {
   return {
-    [oauth.customFetch]: (url: string, init: object) => ask(asker, purpose, url, init),
+    [oauth.customFetch]: (url: string, init: RequestInit) => {
+      const assertion = init.body instanceof URLSearchParams ? init.body.get('client_assertion') : null
+      if (assertion) proofs.push(createSecret(assertion))
+      return ask(asker, purpose, url, init)
+    },
     // What may be plain http was decided when the address was taken: loopback, or a named option.
     [oauth.allowInsecureRequests]: true,
     // Its own: the library would take those of a polluted Object.prototype.

@@ -33,7 +33,7 @@ const signInTime = 600_000
 /** More than the people of one store have open at once; a page that starts one at each visit must not fill it. */
 const most = 500
 /** How far (ms) the clocks of two hosts that share a store may differ. */
-const skew = 60_000
+const skew = 600_000
 const key = 'sign-ins'
 
 /**
@@ -107,13 +107,16 @@ function isFor(
 async function read(store: Store): Promise<readonly Stored[]> {
   try {
     const all: unknown = JSON.parse((await store.get(key)) ?? '[]')
-    return Array.isArray(all)
-      ? all.filter((one) => typeof one?.state === 'string' && typeof one.startedAt === 'number')
-      : []
+    return Array.isArray(all) ? all.filter(isWhole) : []
   } catch (error) {
     if (error instanceof SyntaxError) return []
     throw error
   }
+}
+
+function isWhole(one: Partial<Stored> | null | undefined): one is Stored {
+  const texts = [one?.state, one?.verifier, one?.client?.clientId, one?.server?.issuer, one?.redirectUri]
+  return texts.every((text) => typeof text === 'string') && typeof one?.startedAt === 'number'
 }
 
 function stored({ client, ...rest }: PendingSignIn): Stored {

@@ -67,15 +67,26 @@ function lowerCase(text: string): string {
 
 /** The ways in which a server may repeat a secret; base64 at each of the three places its first byte can have. */
 function formsOf(secret: string): string[] {
-  const base64 = ['', '_', '__'].map((before) => {
-    // The first characters depend on what stands before, the padding on what comes behind.
-    const encoded = btoa(before + secret).replace(/=+$/, '')
-    return before ? encoded.slice(before.length + 1) : encoded
-  })
+  const form = formEncoded(secret)
+  const base64 = (form === secret ? [secret] : [secret, form]).flatMap((text) =>
+    ['', '_', '__'].map((before) => {
+      // The first characters depend on what stands before, the padding on what comes behind.
+      const encoded = btoa(before + text).replace(/=+$/, '')
+      return before ? encoded.slice(before.length + 1) : encoded
+    }),
+  )
   const base64url = base64.map((form) => form.replaceAll('+', '-').replaceAll('/', '_'))
   const hex = Array.from(secret, (letter) => letter.charCodeAt(0).toString(16).padStart(2, '0'))
   const percent = hex.map((byte) => `%${byte}`).join('')
-  return [secret, encodeURIComponent(secret), percent, hex.join(''), ...base64, ...base64url]
+  return [secret, encodeURIComponent(secret), form, percent, hex.join(''), ...base64, ...base64url]
+}
+
+/** As the Authorization header of a client has it (RFC 6749 section 2.3.1). */
+function formEncoded(secret: string): string {
+  const percent = (letter: string) => `%${letter.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`
+  return encodeURIComponent(secret)
+    .replace(/[-_.!~*'()]/g, percent)
+    .replaceAll('%20', '+')
 }
 
 /** Every part of a form that is long enough to be no chance; a short form as a whole. */

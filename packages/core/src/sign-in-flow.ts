@@ -189,7 +189,9 @@ export async function enter(
   const { account, app } = facts
   const { randomId } = await loadSteps()
   const session = { ...sessionOf(facts, tokens, requestedAt), signInId: randomId() }
-  await saveSession(placeOf(flow, { ...options, account, app }), flow, session)
+  // Its own parts only: a copy by spreading would inherit from a polluted Object.prototype.
+  const place = placeOf(flow, Object.assign(Object.create(null), options, { account, app }))
+  await saveSession(place, flow, session)
   const { expiresAt, scopes } = session
   if (flow.emit) {
     const credential = await summarize(tokens.accessToken, flow.runtime.crypto)

@@ -55,13 +55,14 @@ export async function requestToken(request: TokenRequest): Promise<Tokens> {
   const client = { client_id: request.client.clientId }
   const requestedAt = runtime.now()
   const authentication = clientAuthentication(request.client, runtime.now)
-  const response = await grant.request(server, client, authentication, endpointOptions(request, 'token'))
+  const secrets = secretsOf(request)
+  const response = await grant.request(server, client, authentication, endpointOptions(request, 'token', secrets))
   if (isTemporary(response.status)) throw unavailable(service, endpointOf(server), response, runtime.now())
   // Read before the library sees it: its errors carry whole answers, and an answer may hold tokens.
   const answer = await grant.process(server, client, await usable(response)).catch((error) => {
-    throw refusal(request, endpointOf(server), response.status, error)
+    throw refusal(request, response.status, error, secrets)
   })
-  return tokensFrom(request, answer, requestedAt)
+  return tokensFrom(request, Object.assign(Object.create(null), answer), secrets, requestedAt)
 }
 
 function endpointOf({ token_endpoint, issuer }: oauth.AuthorizationServer): string {
@@ -100,8 +101,9 @@ const tokenPattern = /^[\x21-\x7e]{1,65536}$/
 const scopePattern = /^[\x21\x23-\x5b\x5d-\x7e]+$/
 
 function tokensFrom(
-  { service, source, client, grant }: TokenRequest,
+  { service, source }: TokenRequest,
   { access_token, token_type, expires_in, scope, refresh_token }: oauth.TokenEndpointResponse,
+  sent: readonly Secret[],
   requestedAt: number,
 ): Tokens {
   if (token_type.toLowerCase() !== 'bearer')
@@ -116,7 +118,7 @@ function tokensFrom(
     source,
     ...(until === undefined ? {} : { expiresAt: until }),
     ...(typeof scope === 'string'
-      ? { scopes: scopesIn(scope, secretsOf({ client, grant }, access_token, refresh_token)) }
+      ? { scopes: scopesIn(scope, [...sent, ...[access_token, refresh_token ?? ''].map(createSecret)]) }
       : {}),
   }
   return refresh_token === undefined ? { accessToken } : { accessToken, refreshToken: createSecret(refresh_token) }
@@ -127,13 +129,9 @@ function scopesIn(text: string, secrets: readonly Secret[]): readonly string[] {
   return text.split(' ').filter((one) => scopePattern.test(one) && withoutSecrets(one, ...secrets) === one)
 }
 
-/** What went to the token endpoint, or came from it, and is nobody's business. */
-function secretsOf(
-  { client, grant }: Pick<TokenRequest, 'client' | 'grant'>,
-  ...tokens: readonly (string | undefined)[]
-): readonly Secret[] {
-  const own = client.clientSecret ? [client.clientSecret, ...grant.secrets] : grant.secrets
-  return [...own, ...tokens.flatMap((token) => (token ? [createSecret(token)] : []))]
+/** What goes to the token endpoint and is nobody's business. */
+function secretsOf({ client, grant }: TokenRequest): Secret[] {
+  return client.clientSecret ? [client.clientSecret, ...grant.secrets] : [...grant.secrets]
 }
 
 /** When a token ends, by what the server said, else by the token itself where it is a JWT (RFC 9068 section 2.2). */
@@ -157,13 +155,13 @@ function endAfter(seconds: number | undefined, requestedAt: number): number | un
 }
 
 function refusal(
-  { service, source, client, grant }: TokenRequest,
-  endpoint: string,
+  { service, source, server }: TokenRequest,
   status: number,
   error: unknown,
+  secrets: readonly Secret[],
 ): PentauthError {
   if (PentauthError.isInstance(error)) return error
-  const secrets = secretsOf({ client, grant })
+  const endpoint = endpointOf(server)
   const isBody = error instanceof oauth.ResponseBodyError
   const code = isBody ? error.error : undefined
   const description = isBody ? error.error_description : undefined

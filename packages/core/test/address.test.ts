@@ -17,7 +17,11 @@ const outcome = (flow: typeof far, url: unknown) => {
 }
 
 const refused: Record<string, readonly string[]> = {
-  'is not an absolute URL': ['', '/token', 'token', 'https://', 'https://[::1', '//evil.test/'],
+  'is not an absolute URL': [
+    ...['', '/token', 'token', 'https://', 'https://[::1', '//evil.test/'],
+    // The parser takes them out; in a log they would do their work.
+    ...['https://as.example/\n', ' https://as.example/', 'https://as.example/\u001b[2J', 'https://as.example/\u202ex'],
+  ],
   'is not http(s)': [
     'javascript:alert(1)',
     'data:text/html,x',

@@ -91,11 +91,43 @@ describe('a sign-in with a private key', () => {
     expect(await auth.credential()).toMatchObject({ kind: 'access-token' })
   })
 
+  it('is no trouble of those who have the key', async () => {
+    const { service, here, privateKey, callback, origin } = await signedInWithKey()
+    await finishSignIn(service, callback, { ...here, privateKey })
+    const runtime = { now: () => Date.now() + 3_600_000 }
+    const without = createAuth(service, { credential: signedIn(here), runtime })
+    const auth = createAuth(service, { credential: signedIn({ ...here, privateKey }), runtime })
+    expect((await caught(without.fetch(`${origin}/mcp`))).code).toBe('invalid_option')
+    expect((await auth.fetch(`${origin}/mcp`)).status).toBe(200)
+  })
+
+  it('shows no assertion that the server repeats', async () => {
+    const { privateKey } = await generate()
+    const assertionIn = (body: string) => new URLSearchParams(body).get('client_assertion') as string
+    const server = await serve((response, { body }) =>
+      json(response, 400, { error: 'invalid_request', error_description: assertionIn(body) }),
+    )
+    const service = relocate(pentographer, { 'https://app.pentographer.com': server.origin })
+    const auth = createAuth(service, { credential: clientCredentials({ clientId: 'ptgc_client', privateKey }) })
+    const error = await caught(auth.credential())
+    expect(error.message).toContain('[secret]')
+    expect(error.message).not.toContain(assertionIn(server.seen[0]?.body ?? '').slice(20, 40))
+  })
+
   it.each([
     ['a public key', async () => (await generate()).publicKey],
     ['a secret', () => crypto.subtle.generateKey({ name: 'HMAC', hash: 'SHA-256' }, false, ['sign'])],
     ['a key in text', () => '-----BEGIN PRIVATE KEY-----'],
     ['an object', () => ({})],
+    ['a look-alike', () => ({ type: 'private', usages: ['sign'], algorithm: { name: 'Ed25519' }, extractable: false })],
+    [
+      'a key for SHA-1',
+      async () => {
+        const rsa = { name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-1', modulusLength: 2048 }
+        const exponent = { publicExponent: new Uint8Array([1, 0, 1]) }
+        return (await crypto.subtle.generateKey({ ...rsa, ...exponent }, false, ['sign', 'verify'])).privateKey
+      },
+    ],
   ])('takes no %s for one', async (_, make) => {
     const privateKey = (await make()) as never
     const { service, origin } = await authorizationServer(method)

@@ -160,6 +160,9 @@ describe('a sign-in of a device', () => {
     [-5, 1000],
     ['2', 2000],
     ['soon', 5000],
+    [null, 5000],
+    ['', 5000],
+    [false, 5000],
     [1e9, 60_000],
   ])('waits %s as an interval of %i ms', async (interval, ms) => {
     const { signIn, waits } = world({ device: { interval } })
@@ -187,6 +190,7 @@ describe('a sign-in of a device', () => {
     ['no device code', { device_code: 7 }, 'sign_in_failed'],
     ['no life', { expires_in: 'a while' }, 'sign_in_failed'],
     ['a life before the beginning', { expires_in: -1 }, 'sign_in_failed'],
+    ['an empty life', { expires_in: null }, 'sign_in_failed'],
     ['a page', new Response('<html>', { headers: { 'content-type': 'text/html' } }), 'sign_in_failed'],
     ['a refusal', { error: 'unauthorized_client', error_description: 'no \u001b[31mdevices' }, 'sign_in_failed'],
     [
@@ -235,6 +239,76 @@ describe('a sign-in of a device', () => {
     expect(waits).toEqual([5000, 10_000, 20_000, 40_000, 60_000, 60_000, 60_000])
   })
 
+  it('never asks sooner than the server said', async () => {
+    const slow = { error: 'slow_down' }
+    const down = () => new Response('', { status: 503 })
+    const { signIn, waits } = world({ device: { interval: 50 }, token: [slow, slow, slow, down()] })
+    await signIn()
+    expect(waits).toEqual([50_000, 55_000, 60_000, 65_000, 65_000])
+  })
+
+  it('waits out a gateway that wants to know who asks, and says so when that is all there is', async () => {
+    const gateway = () => new Response('<html>', { status: 401 })
+    await world({ token: [gateway(), gateway()] }).signIn()
+    const only = world({ device: { expires_in: 30 }, token: Array.from({ length: 9 }, gateway) })
+    expect((await caught(only.signIn())).code).toBe('client_refused')
+    const down = () => new Response('', { status: 503 })
+    const off = world({ device: { expires_in: 60 }, token: Array.from({ length: 9 }, down) })
+    expect(await caught(off.signIn())).toMatchObject({ code: 'temporarily_unavailable', retryable: true })
+  })
+
+  it('ends in its time also where the clock goes backwards', async () => {
+    const { signIn, waits, runtime } = world({
+      device: { expires_in: 60 },
+      token: Array.from({ length: 50 }, () => ({ error: 'authorization_pending' })),
+    })
+    let asked = 0
+    const now = () => {
+      asked += 1
+      return runtime.now() - asked * 10_000
+    }
+    expect((await caught(signIn({ runtime: { ...runtime, now } }))).parameters).toEqual({ error: 'expired_token' })
+    expect(waits.length).toBeLessThan(20)
+  })
+
+  it.each(['error', 'error_description'])('repeats no secret that comes back in "%s"', async (field) => {
+    const clientSecret = testKey.token('of the client_-.~')
+    const basic = btoa(`by-hand:${encodeURIComponent(clientSecret)}`)
+    for (const said of [clientSecret, basic, `client_secret=${encodeURIComponent(clientSecret)}`]) {
+      const events: unknown[] = []
+      const { signIn } = world({
+        metadata: { token_endpoint_auth_methods_supported: ['client_secret_post'] },
+        device: { error: 'unauthorized_client', [field]: said },
+      })
+      const error = await caught(
+        signIn({ client: { clientId: 'by-hand', clientSecret, issuer }, onEvent: (event) => void events.push(event) }),
+      )
+      await new Promise((resolve) => setTimeout(resolve, 0))
+      expect(error.message).toContain('[secret]')
+      expectNoMarker([error, error.message, events])
+      expect(JSON.stringify([error, events])).not.toContain(basic.slice(12, 40))
+    }
+  })
+
+  it('hears a signal from the first request on, and tells of it', async () => {
+    const { signIn, seen, prompt, runtime } = world()
+    const stop = new AbortController()
+    const events: PentauthEvent[] = []
+    const fetch = async (input: string | URL | Request, init?: RequestInit) => {
+      stop.abort(new Error('enough'))
+      return runtime.fetch(input, init)
+    }
+    const onEvent = (event: PentauthEvent) => void events.push(event)
+    const options = { runtime: { ...runtime, fetch }, signal: stop.signal, onEvent }
+    await expect(signIn(options)).rejects.toThrow('enough')
+    expect([prompt(), seen.filter(({ path }) => path === '/device')]).toEqual([undefined, []])
+    const late = new AbortController()
+    const present = () => late.abort(new Error('later'))
+    await expect(signIn({ signal: late.signal, onEvent, present })).rejects.toThrow('later')
+    await new Promise((resolve) => setTimeout(resolve, 0))
+    expect(events.at(-1)).toMatchObject({ type: 'sign_in_failed', code: undefined, reason: 'The program gave it up.' })
+  })
+
   it('forgets a client that the server does not know any more', async () => {
     const { signIn, form } = world({ token: [{ error: 'invalid_client' }] })
     await caught(signIn())
@@ -259,6 +333,7 @@ describe('a sign-in of a device', () => {
     const { signIn } = world()
     const wrong = await caught(signIn({ present: 'console' as never }))
     expect(wrong.code).toBe('invalid_option')
+    expect((await caught(signIn({ signal: {} as never }))).code).toBe('invalid_option')
     expect(wrong.message).toContain('The option "present" is no function.')
   })
 })

@@ -20,7 +20,11 @@ describe('an operation that the token’s scope does not allow', () => {
   ])('with %s, %s is not sent, and %s is named', async (scope, path, needed) => {
     const { auth, sent } = recorded(pensyve, tokenWith([scope]))
     const error = await caught(auth.fetch(`${base}${path}?x=1`, { method: 'post', body: '{}' }))
-    expect(error).toMatchObject({ code: 'insufficient_scope', parameters: { scope: `${scope} ${needed}` }, retryable: false })
+    expect(error).toMatchObject({
+      code: 'insufficient_scope',
+      parameters: { scope: `${scope} ${needed}` },
+      retryable: false,
+    })
     expect(error.hint).toContain(needed)
     expect(sent).toEqual([])
   })

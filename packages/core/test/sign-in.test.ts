@@ -1,10 +1,19 @@
 import { createHash } from 'node:crypto'
 import { caught, expectNoMarker, testKey } from '@pentauth/tooling/canary'
 import { describe, expect, it, vi } from 'vitest'
-import { createAuth, createSecret, firstOf, type PentauthEvent, type Store, signedIn, signOut } from '../src/index.ts'
+import {
+  createAuth,
+  createSecret,
+  firstOf,
+  type PentauthEvent,
+  parseChallenge,
+  type Store,
+  signedIn,
+  signOut,
+} from '../src/index.ts'
 import type { Lock } from '../src/lock.ts'
 import { pendra } from '../src/services.ts'
-import { finishSignIn, type StartSignInOptions, startSignIn } from '../src/sign-in.ts'
+import { type Callback, finishSignIn, type StartSignInOptions, startSignIn } from '../src/sign-in.ts'
 import { memoryStore } from '../src/store.ts'
 import { sessionKey } from '../src/stored-session.ts'
 import { authorizationServer, type Endpoints } from './support/authorization-server.ts'
@@ -28,7 +37,7 @@ async function world(endpoints: Endpoints = {}) {
     },
     start: (options: Partial<StartSignInOptions> = {}) =>
       startSignIn(acme.service, { ...shared, redirectUri, client: { name: 'Test' }, ...options }),
-    finish: (callback: string | URL | URLSearchParams) => finishSignIn(acme.service, callback, shared),
+    finish: (callback: Callback) => finishSignIn(acme.service, callback, shared),
   }
 }
 
@@ -151,6 +160,90 @@ describe('a sign-in', () => {
     advance(600_000)
     await start()
     expect(JSON.parse((await store.get('sign-ins')) as string)).toHaveLength(1)
+  })
+
+  it.each([
+    ['no redirect URI', { redirectUri: undefined }],
+    ['a challenge that is text', { challenge: 'Bearer scope="a"' }],
+    ['a challenge that is something else', { challenge: {} }],
+    ['a client that is text', { client: 'client-1' }],
+    ['a client with another spelling', { client: { clientID: 'client-1' } }],
+  ])('refuses %s before anything is sent', async (_, options) => {
+    const { start, server } = await world()
+    expect((await caught(start(options as never))).code).toBe('invalid_option')
+    expect(server.seen).toEqual([])
+  })
+
+  it('answers the challenge for Bearer tokens, wherever it stands', async () => {
+    const { start } = await world()
+    const challenge = parseChallenge('DPoP algs="ES256", Bearer error="insufficient_scope", scope="write"')
+    expect((await start({ challenge })).url.searchParams.get('scope')).toBe('write')
+    const odd = { scheme: 'bearer', parameters: { scope: 5 as never } }
+    expect((await start({ challenge: odd })).url.searchParams.get('scope')).toBe('read')
+  })
+
+  it.each<[string, (url: URL) => Callback]>([
+    ['a request', (url) => new Request(url)],
+    ['a request of Node', ({ pathname, search }) => ({ url: pathname + search })],
+    ['an address to which the server added something', (url) => `${url}#_=_`],
+  ])('is finished by %s', async (_, form) => {
+    const { start, finish, approve } = await world()
+    expect(await finish(form(approve((await start()).url)))).toMatchObject({ account: 'default' })
+  })
+
+  it('registers anew where people are sent to the server and nobody comes back', async () => {
+    const { start, finish, approve, server, advance } = await world()
+    const registrations = () => server.seen.filter(({ path }) => path === '/register').length
+    for (let round = 0; round < 5; round++) await start()
+    expect(registrations()).toBe(1)
+    await finish(approve((await start()).url))
+    advance(60_000)
+    for (let round = 0; round < 2; round++) await start()
+    advance(60_000)
+    expect(registrations()).toBe(1)
+    const { url } = await start()
+    expect(registrations()).toBe(2)
+    await finish(approve(url))
+    await start()
+    expect(registrations()).toBe(2)
+  })
+
+  it('is discovered anew through another fetch', async () => {
+    const { start, server } = await world()
+    const documents = () => server.seen.filter(({ path }) => path.startsWith('/.well-known/')).length
+    await start()
+    await start()
+    expect(documents()).toBe(2)
+    await start({ runtime: { fetch: (input, init) => fetch(input, init) } })
+    expect(documents()).toBe(4)
+  })
+
+  it('has one way out in each error', async () => {
+    const stale = await world({ token: (response) => json(response, 400, { error: 'invalid_grant' }) })
+    const code = await caught(stale.finish(stale.approve((await stale.start()).url)))
+    expect(code.message).not.toContain('check its settings')
+    expect(code.message).toContain('Start the sign-in again: a code works once')
+    const unknown = await world({ token: (response) => json(response, 401, { error: 'invalid_client' }) })
+    const client = await caught(unknown.finish(unknown.approve((await unknown.start()).url)))
+    expect([client.code, client.hint]).toEqual(['client_refused', 'Start the sign-in again: it registers anew.'])
+    expect(client.message).not.toContain('Check client ID')
+  })
+
+  it('inherits nothing', async () => {
+    const { start, finish, approve } = await world()
+    const prototype = Object.prototype as { held?: unknown; lock?: unknown; scopes?: unknown }
+    Object.assign(prototype, { held: ['admin'], lock: () => Promise.reject(new Error('no lock')), scopes: ['admin'] })
+    try {
+      const { url } = await start()
+      expect(url.searchParams.get('scope')).toBe('read')
+      expect(await finish(approve(url))).toEqual({
+        account: 'default',
+        scopes: ['read'],
+        expiresAt: expect.any(Number),
+      })
+    } finally {
+      for (const name of ['held', 'lock', 'scopes'] as const) delete prototype[name]
+    }
   })
 
   it('is for services that take access tokens', async () => {

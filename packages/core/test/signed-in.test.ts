@@ -1,7 +1,8 @@
 import { caught, expectNoMarker, testKey } from '@pentauth/tooling/canary'
 import { describe, expect, it } from 'vitest'
+import { createAuth } from '../src/auth.ts'
 import { PentauthError } from '../src/errors.ts'
-import { pensyve, profundis } from '../src/services.ts'
+import { pendra, pensyve, profundis } from '../src/services.ts'
 import { signedIn, signOut } from '../src/signed-in.ts'
 import { memoryStore } from '../src/store.ts'
 import { boundedExpiry, endedText, parseStored, type StoredSession, sessionKey } from '../src/stored-session.ts'
@@ -25,6 +26,14 @@ describe('options', () => {
 
   it('none at all', async () => {
     expect(await caught(() => signedIn(undefined as never))).toMatchObject({ code: 'invalid_option' })
+  })
+
+  it('are of no use where a service takes no tokens', async () => {
+    const auth = createAuth(pendra, { credential: signedIn({ store: memoryStore() }) })
+    expect(await caught(auth.credential())).toMatchObject({
+      code: 'credential_not_accepted',
+      hint: 'It takes an API key.',
+    })
   })
 
   it('name the source', () => {
