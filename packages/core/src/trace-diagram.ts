@@ -62,8 +62,8 @@ interface Drawing {
   readonly servers: Map<string, { readonly name: string; readonly roles: Set<Role> }>
   /** Of requests that were on their way at the same time, by their id. */
   readonly numbers: ReadonlyMap<number, number>
-  /** How many credentials of each kind there were before, by fingerprint. */
-  readonly credentials: Map<string, string>
+  /** By kind, their numbers by fingerprint. */
+  readonly credentials: Map<string, Map<string, number>>
   /** Why the next token is asked for, by endpoint. */
   readonly reasons: Map<string, string>
   /** Where people are sent, by sign-in; and which of them are back with a code. */
@@ -82,7 +82,9 @@ function overlapping(events: readonly PentauthEvent[]): Map<number, number> {
     if (event.type === 'request_ended') open.delete(event.id)
     if (event.type !== 'request_sent') continue
     open.add(event.id)
-    if (open.size > 1) for (const id of open) shared.add(id)
+    // Those before the last two were seen to overlap when the last but one began.
+    if (open.size === 2) for (const id of open) shared.add(id)
+    if (open.size > 2) shared.add(event.id)
   }
   for (const event of events) {
     if (event.type === 'request_sent' && shared.has(event.id)) numbers.set(event.id, numbers.size + 1)
@@ -228,12 +230,11 @@ function serverAt({ servers }: Drawing, url: string, role?: Role): string {
 
 /** Credentials by number: a diagram is read by people, and shown to others. */
 function nameOf({ credentials }: Drawing, { kind, fingerprint }: CredentialSummary): string {
-  const word = kind === 'access-token' ? 'token' : 'key'
-  const key = `${word} ${fingerprint}`
-  const count = [...credentials.keys()].filter((other) => other.startsWith(word)).length
-  const name = credentials.get(key) ?? `${word} ${count + 1}`
-  credentials.set(key, name)
-  return name
+  const ofKind = credentials.get(kind) ?? new Map<string, number>()
+  credentials.set(kind, ofKind)
+  const number = ofKind.get(fingerprint) ?? ofKind.size + 1
+  ofKind.set(fingerprint, number)
+  return `${kind === 'access-token' ? 'token' : 'key'} ${number}`
 }
 
 function numberOf({ numbers }: Drawing, id: number): string {
