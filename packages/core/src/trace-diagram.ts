@@ -268,8 +268,11 @@ function indented(lines: readonly string[]): string[] {
   return lines.map((line) => `  ${line}`)
 }
 
+// As text: for a literal the engine would read Unicode's tables when this module is loaded.
+const unsafe = '[^\\p{L}\\p{M}\\p{N} .,:/()=+@_-]'
+
 /** Letters, digits and signs that mean nothing to the diagram's language, and not the one word that does. */
 function safe(text: string): string {
-  const letters = printable(text, 200).replace(/[^\p{L}\p{M}\p{N} .,:/()=+@_-]/gu, '_')
+  const letters = printable(text, 200).replace(new RegExp(unsafe, 'gu'), '_')
   return letters.replace(/\bend\b/gi, '($&)')
 }
