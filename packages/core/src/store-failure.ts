@@ -38,25 +38,23 @@ export function guarded(service: Service, store: Store): Store {
 /**
  * Does something that nobody else does at the same time who has the same lock.
  *
- * @throws PentauthError `store_failed` when the lock fails; one that only fails to let go has done its work.
+ * @throws PentauthError `store_failed` when the lock fails before its turn; what has begun goes on to its end, and counts, however the
+ *   lock fails then.
  */
 export async function locked<T>(service: Service, lock: Lock, name: string, run: () => Promise<T>): Promise<T> {
-  let outcome: { readonly value: T } | { readonly error: unknown } | undefined
-  const noted = async () => {
-    outcome = await run().then(
-      (value) => ({ value }),
-      (error: unknown) => ({ error }),
-    )
+  const work: { outcome?: Promise<T>; isOff?: boolean } = {}
+  const once = async () => {
+    if (work.isOff) return
+    work.outcome ??= run()
+    await work.outcome.catch(() => undefined)
   }
   let failure: unknown
   await Promise.resolve()
-    .then(() => lock(name, noted))
+    .then(() => lock(name, once))
     .catch((error: unknown) => {
       failure = error
     })
-  // Written in the callback, which the compiler does not see.
-  const done = outcome as { readonly value: T } | { readonly error: unknown } | undefined
-  if (!done) throw storeFailed(service, 'could not be locked', failure)
-  if ('error' in done) throw done.error
-  return done.value
+  if (work.outcome) return work.outcome
+  work.isOff = true
+  throw storeFailed(service, 'could not be locked', failure)
 }
