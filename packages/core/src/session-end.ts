@@ -4,7 +4,7 @@ import { isOutdated, isRenewalOf, type Seen, seeOver, sessionIn } from './sessio
 import { alone, readText } from './session-saving.ts'
 import { forget, keep, type Leaving, type Place, type SessionState } from './session-state.ts'
 import { guarded } from './store-failure.ts'
-import type { StoredSession } from './stored-session.ts'
+import { parseStored, type StoredSession } from './stored-session.ts'
 
 /**
  * Ends a session at its owner's wish: gone for this process at once, then from the store, and last, as far as it can be done, from the
@@ -22,11 +22,13 @@ export async function endSession(place: Place, flow: Flow): Promise<void> {
   state.leaving.add(leaving)
   try {
     const known = await knownOf(place, flow, leaving, { newest, unsaved })
-    const held = await taken(place, flow, leaving)
+    const held = await taken(place, flow, leaving, known.isHere)
     const isTaken = held !== undefined && leaving.takes(held)
-    const last = lastOf(state.seen, [leaving.late, isTaken ? sessionIn(held) : undefined, ...known])
+    const last = lastOf(state.seen, [leaving.late, isTaken ? sessionIn(held) : undefined, ...known.sessions])
+    // From here on a renewal that comes too late revokes what it brings by itself.
+    state.leaving.delete(leaving)
     // Nothing was there, or another sign-out took it first.
-    if (held === undefined && !unsaved) return
+    if (held === undefined && !known.isHere && !leaving.late) return
     // Many servers would end a sign-in that has taken its place, too.
     const isReplaced = leaving.replacedBy !== undefined || (held !== undefined && !isTaken)
     const revocation = await revoked(place, flow, isReplaced ? undefined : last)
@@ -39,22 +41,37 @@ export async function endSession(place: Place, flow: Flow): Promise<void> {
   }
 }
 
+interface Known {
+  readonly sessions: readonly StoredSession[]
+  /** Whether this process has it, whatever the store says. */
+  readonly isHere: boolean
+}
+
 /** What there is of the session, here and in the store; from then on nothing else is taken but that and its renewals. */
 async function knownOf(
   place: Place,
   flow: Flow,
   leaving: Leaving,
   { newest, unsaved }: Pick<SessionState, 'newest' | 'unsaved'>,
-): Promise<readonly (StoredSession | undefined)[]> {
+): Promise<Known> {
+  const { seen } = place.state
   const text = await readText(place, flow)
-  const stored = sessionIn(text)
-  const isSame = unsaved || (stored && newest?.signInId === stored.signInId)
-  const known = [isSame ? newest : undefined, stored].filter((session) => !isNew(leaving, session))
+  const found = parseStored(text)
+  const stored = found.is === 'session' ? found.session : undefined
+  // What this process knows is later than what is over, or older; where nothing is left, it may have been taken in vain.
+  const isBehind = stored ? isOutdated(seen, stored) : found.is !== 'unreadable'
+  const mine = unsaved || isBehind || isRenewalOf(newest, stored) ? newest : undefined
+  const sessions = [mine, stored]
+    .filter((session) => session !== undefined)
+    .filter((session) => !isNew(leaving, session))
   leaving.takes = (held) => {
-    const session = sessionIn(held)
-    return !isNew(leaving, session) && (held === text || known.some((other) => isRenewalOf(session, other)))
+    const now = parseStored(held)
+    if (now.is !== 'session') return held === text || now.is === 'ended'
+    const { session } = now
+    if (isNew(leaving, session)) return false
+    return held === text || isOutdated(seen, session) || sessions.some((other) => isRenewalOf(session, other))
   }
-  return known
+  return { sessions, isHere: mine !== undefined && (unsaved !== undefined || isBehind) }
 }
 
 function isNew({ replacedBy }: Leaving, session: StoredSession | undefined): boolean {
@@ -74,14 +91,14 @@ function lastOf(seen: Seen, known: readonly (StoredSession | undefined)[]): Stor
  *
  * @returns what the store held
  */
-async function taken(place: Place, flow: Flow, leaving: Leaving): Promise<string | undefined> {
+async function taken(place: Place, flow: Flow, leaving: Leaving, isHere: boolean): Promise<string | undefined> {
   const { state, key } = place
   const store = guarded(flow.service, place.store)
   let isAlone = false
   const take = async () => {
     isAlone = true
     const held = await store.get(key)
-    if (held === undefined || !leaving.takes(held)) return held
+    if (held === undefined ? !isHere : !leaving.takes(held)) return held
     await store.delete(key)
     // A sign-in that could not be saved meanwhile now finds nothing where it found this.
     if (state.unsaved?.before?.text === held) keep(place, state.newest, { before: { text: undefined } })

@@ -4,9 +4,10 @@ import { PentauthError } from './errors.ts'
 import { scopesForEvent } from './events.ts'
 import type { Flow } from './flow.ts'
 import { type Held, isNews } from './session-order.ts'
+import { saveRenewed } from './session-renewed.ts'
 import { ask, tellFailed, type Wanted } from './session-request.ts'
-import { alone, notSaved, readText } from './session-saving.ts'
-import { adopt, drop, isPaused, keep, noteFailure, type Place } from './session-state.ts'
+import { alone, readText } from './session-saving.ts'
+import { adopt, drop, isPaused, noteFailure, type Place } from './session-state.ts'
 import { judge, signInRequired } from './session-verdict.ts'
 import { guarded } from './store-failure.ts'
 import { endedText, renewedSession, type StoredSession } from './stored-session.ts'
@@ -48,7 +49,9 @@ export function renewal(place: Place, flow: Flow, wanted: Wanted): Promise<Acces
     } catch (error) {
       return epoch === state.epoch ? failed(place, flow, { before, stored }, error) : changed
     }
-    if (!(await isKept(place, flow, { before, stored }, next, epoch))) return changed
+    const isKept = await saveRenewed(place, flow, { before, stored, next, epoch })
+    // A sign-out may have come since that was found, and takes effect at once.
+    if (!isKept || epoch !== state.epoch) return changed
     if (wanted.reason === 'refused') noteRenewal(state.refusals, flow.resource.name, flow.runtime.now())
     const token = adopt(place, next, true)
     void tellRenewed(place, flow, token).catch(() => undefined)
@@ -138,45 +141,6 @@ function cannotRenew(place: Place, flow: Flow, { reason }: Wanted, text: string 
     flow.emit?.({ type: 'session_ended', account, code: 'sign_in_required' })
   }
   return signInRequired(place, flow, undefined)
-}
-
-/** Saves the new tokens before anybody uses them; `false` when they are for a session that is not there any more. */
-async function isKept(
-  place: Place,
-  flow: Flow,
-  { before, stored }: Renewed,
-  next: StoredSession,
-  epoch: number,
-): Promise<boolean> {
-  const { state, store, key } = place
-  const isCurrent = () => epoch === state.epoch
-  let failure: { readonly error: unknown } | undefined
-  try {
-    const text = isCurrent() ? ((await store.get(key)) ?? undefined) : undefined
-    // Another process signed out, or in, without waiting for us.
-    if (isCurrent() && isNews(state.seen, text, before, stored)) {
-      if (text === undefined) revokeLate(place, flow, next)
-      return false
-    }
-    if (isCurrent()) await store.set(key, JSON.stringify(next))
-  } catch (error) {
-    failure = { error }
-  }
-  if (!isCurrent()) {
-    for (const signOut of state.leaving) signOut.late = next
-    return false
-  }
-  if (failure) notSaved(place, flow, next, before, failure.error)
-  else keep(place, next)
-  return true
-}
-
-/** Tokens that came after the sign-out are nobody's. */
-function revokeLate({ engine }: Place, flow: Flow, late: StoredSession): void {
-  if (late.revocationEndpoint === undefined) return
-  engine()
-    .then(({ revokeTokens }) => revokeTokens(flow, late))
-    .catch(() => undefined)
 }
 
 async function tellRenewed({ account }: Place, { emit, runtime }: Flow, token: AccessToken): Promise<void> {

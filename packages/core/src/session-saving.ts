@@ -38,22 +38,27 @@ export async function saveSession(place: Place, flow: Flow, session: StoredSessi
     keep(place, session)
     for (const signOut of state.leaving) signOut.replacedBy = session
   }
+  const { newest } = state
   // Once for what is going on now, and once more for what began meanwhile and found the old session.
   replace()
   let before: Held | undefined
-  const failure = await alone(place, flow, async () => {
+  const noteReplaced = () => {
+    replace()
+    for (const replaced of [newest, sessionIn(before?.text)])
+      if (replaced && !isRenewalOf(session, replaced)) seeOver(state.seen, replaced)
+  }
+  const failed = (error: unknown) => {
+    noteReplaced()
+    notSaved(place, flow, session, before, error)
+  }
+  const save = async () => {
     before = { text: await readText(place, flow) }
     await store.set(key, JSON.stringify(session))
-    replace()
-  }).then(
-    () => undefined,
-    (error: unknown) => ({ error }),
-  )
-  const replaced = sessionIn(before?.text)
-  if (replaced && !isRenewalOf(session, replaced)) seeOver(state.seen, replaced)
-  if (!failure) return
-  replace()
-  notSaved(place, flow, session, before, failure.error)
+    noteReplaced()
+    state.written = { at: flow.runtime.now(), before: before.text }
+  }
+  // Whoever has the lock next finds what became of it.
+  await alone(place, flow, () => save().catch(failed)).catch(failed)
 }
 
 /** Keeps in memory what the store would not take. */

@@ -11,12 +11,14 @@ import type { TokenRefusals } from './token-refusals.ts'
 
 /** A session as this process knows it. */
 export interface SessionState {
-  /** What is handed out; without it somebody has to look. */
+  /** Handed out; without it somebody has to look. */
   current: Current | undefined
   /** The last session that this process knows of. */
   newest: StoredSession | undefined
   /** Whether `newest` still has to get into the store. */
   unsaved: Unsaved | undefined
+  /** When the store took `newest` (ms), and what it held before: not every store says at once what it took. */
+  written: { readonly at: number; readonly before: string | undefined } | undefined
   /** What the store holds that is of no use to anybody, which was told of. */
   useless: string | undefined
   /** The one piece of work that is going on, for all who need its outcome. */
@@ -143,6 +145,7 @@ function newState(): SessionState {
     current: undefined,
     newest: undefined,
     unsaved: undefined,
+    written: undefined,
     useless: undefined,
     work: undefined,
     failure: undefined,
@@ -180,7 +183,7 @@ export function adopt({ state, name }: Place, session: StoredSession, isNew = fa
 
 /** Remembers the newest session, and whether the store would not take it. */
 export function keep({ state, store }: Place, newest: StoredSession | undefined, unsaved?: Unsaved): void {
-  Object.assign(state, { newest, unsaved })
+  Object.assign(state, { newest, unsaved, written: undefined })
   sharedOf(store).keep(state, unsaved !== undefined)
 }
 
@@ -195,8 +198,7 @@ export function forget(place: Place): void {
   const { state } = place
   drop(place)
   state.refusals.clear()
-  Object.assign(state, { work: undefined, useless: undefined })
-  state.epoch += 1
+  Object.assign(state, { work: undefined, useless: undefined, epoch: state.epoch + 1 })
 }
 
 /** The longest pause (ms) after a token request that failed, and the longest that a server may ask for. */

@@ -1,6 +1,7 @@
 import type { Absent } from './credential-source.ts'
 import { PentauthError } from './errors.ts'
 import type { Flow } from './flow.ts'
+import { isWithin } from './pause.ts'
 import { isNews, isOutdated, isOver } from './session-order.ts'
 import { drop, keep, type Place, type SessionState } from './session-state.ts'
 import { storeFailed } from './store-failure.ts'
@@ -34,14 +35,19 @@ export function unusableFor(life: number): number {
  */
 export function judge(place: Place, flow: Flow, instead: string | undefined, text: string | undefined): Verdict {
   const { state, account } = place
-  const { newest, unsaved, seen } = state
+  const { unsaved, seen } = state
+  // One that was replaced while nobody could save it is of no use.
+  const newest = state.newest && isOutdated(seen, state.newest) ? undefined : state.newest
   if (newest && unsaved && !isNews(seen, text, unsaved.before, newest)) return judgeSession(flow, instead, newest)
   // Somebody signed in or out where the store could be written: theirs counts.
   if (unsaved) keep(place, newest)
   const found = isLeaving(state, text) ? nothing : parseStored(text)
   if (found.is === 'session') {
     if (text === state.useless) throw signInRequired(place, flow, undefined)
-    if (!isOutdated(seen, found.session)) return judgeSession(flow, instead, found.session)
+    if (!isOutdated(seen, found.session)) {
+      state.written = undefined
+      return judgeSession(flow, instead, found.session)
+    }
     if (newest) {
       // Saved again with the next use, as whatever the store does not hold.
       keep(place, newest, { before: { text } })
@@ -49,6 +55,9 @@ export function judge(place: Place, flow: Flow, instead: string | undefined, tex
     }
     if (!isOver(seen, found.session)) throw storeFailed(flow.service, 'went back to an earlier state')
   }
+  const mine = newest && isBehind(state, text, flow) ? judgeSession(flow, instead, newest) : undefined
+  // Not to be renewed: it may be gone, and somebody else may have used its refresh token before that.
+  if (mine?.is === 'usable') return mine
   drop(place)
   if (found.is === 'ended') throw signInRequired(place, flow, found.ended.ended)
   if (found.is !== 'unreadable') return { is: 'absent', absent: signedOut(place, flow, 'no saved sign-in') }
@@ -63,6 +72,14 @@ const nothing: Found = { is: 'nothing' }
 
 function isLeaving({ leaving }: SessionState, text: string | undefined): boolean {
   return text !== undefined && [...leaving].some((signOut) => signOut.takes(text))
+}
+
+/** How long (ms) a store may go on to say what it held before it took a session. */
+const longestBehind = 60_000
+
+/** Whether a store that took the session only says what it said before. */
+function isBehind({ written }: SessionState, text: string | undefined, { runtime }: Flow): boolean {
+  return written !== undefined && text === written.before && isWithin(written.at, longestBehind, runtime.now())
 }
 
 function judgeSession({ runtime }: Flow, instead: string | undefined, session: StoredSession): Verdict {
