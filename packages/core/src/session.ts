@@ -7,7 +7,6 @@ import type { Reason, Wanted } from './session-request.ts'
 import { saveAgain } from './session-saving.ts'
 import { isPaused, type Place, type SessionState } from './session-state.ts'
 import { unusableFor } from './session-verdict.ts'
-import { storeFailed } from './store-failure.ts'
 import { isInVain, noteRefusedAgain, noteTaken } from './token-refusals.ts'
 
 // A session from the side of those who use it: who gets which token, and when it is renewed.
@@ -112,10 +111,13 @@ function bring(
   return outcome
 }
 
+/** A sign-in makes up to three of them. */
+const mostRounds = 30
+
 /** Begins again when the session was replaced or signed out meanwhile: what was found is then of no use to anybody. */
 async function untilSettled(place: Place, flow: Flow, wanted: Wanted): Promise<AccessToken | Absent> {
   const { state } = place
-  for (let round = 0; round < 5; round++) {
+  for (let round = 0; round < mostRounds; round++) {
     const { epoch } = state
     // The lock is only for a renewal; whoever comes for one looks again once it is theirs.
     const looks = wanted.reason === 'first' || round > 0
@@ -123,5 +125,12 @@ async function untilSettled(place: Place, flow: Flow, wanted: Wanted): Promise<A
     if (found === changed && epoch === state.epoch) found = await renewal(place, flow, wanted)
     if (found !== changed && epoch === state.epoch) return found
   }
-  throw storeFailed(flow.service, 'changes all the time')
+  const { service } = flow
+  throw new PentauthError({
+    code: 'temporarily_unavailable',
+    message: `${service.name}: the sign-in of account "${place.account}" was replaced again and again while a token was wanted.`,
+    service: service.id,
+    hint: 'Try again when nobody signs in and out any more.',
+    retryable: true,
+  })
 }

@@ -173,6 +173,38 @@ describe('signing out', () => {
   })
 })
 
+describe('sign-ins, one after the other, while somebody wants a token', () => {
+  const wanting = async (signIns: number) => {
+    const made = world()
+    await made.signIn()
+    let left = signIns
+    let isEntering = false
+    const store: Store = {
+      ...made.elsewhere(),
+      get: async (key) => {
+        if (!isEntering && left-- > 0) {
+          isEntering = true
+          await enter(made, store, (_name, run) => run())
+          isEntering = false
+        }
+        return made.store.get(key)
+      },
+    }
+    return { made, outcome: await tokenOf(made.auth({ store })).catch((error) => error) }
+  }
+
+  it('are no trouble', async () => {
+    const { made, outcome } = await wanting(9)
+    expect(outcome === (await made.saved())?.accessToken).toBe(true)
+  })
+
+  it('without an end are not the fault of the store', async () => {
+    const { outcome } = await wanting(Number.POSITIVE_INFINITY)
+    expect(outcome).toMatchObject({ code: 'temporarily_unavailable', retryable: true })
+    expect(outcome.message).not.toContain('store')
+  })
+})
+
 describe('a lock that fails', () => {
   it('while its callback runs: that goes on to its end, and nobody begins another', async () => {
     const made = world()
