@@ -220,6 +220,13 @@ export function signInProvocations() {
       () => signIn({ server: { ...described, authorization_endpoint: 'javascript:alert(1)' } }),
       () => signIn({ server: { ...described, registration_endpoint: 'https://a:b@as.acme.example/' } }),
       () => signIn({ server: { ...described, jwks_uri: '/jwks' } }),
+      async () => {
+        const store = await storeWithSession(testKey.token('refresh'))
+        const key = `session/${encodeURIComponent('https://mcp.pensyve.com/mcp')}/default/default`
+        const session = { ...JSON.parse((await store.get(key)) ?? ''), tokenEndpoint: 'http://10.0.0.8/token' }
+        await store.set(key, JSON.stringify(session))
+        return sessionCall(store)
+      },
     ],
     registration_failed: [
       () => signIn({ server: { ...described, registration_endpoint: null } }),
@@ -244,6 +251,22 @@ export function signInProvocations() {
       () => signIn({ resource: 503 }),
       () => signIn({ register: 429 }),
       () => verify(unsigned, { jwksUri: `${issuer}/jwks` }, 404),
+      // Somebody signs out whenever the session is looked for.
+      () => {
+        let isLeaving = false
+        const store: Store = {
+          ...memoryStore(),
+          get: async () => {
+            if (!isLeaving) {
+              isLeaving = true
+              await signOut(pensyve, { store })
+              isLeaving = false
+            }
+            return undefined
+          },
+        }
+        return sessionCall(store)
+      },
     ],
     invalid_option: [
       () => startSignIn(pendra, { store: memoryStore(), redirectUri: 'http://127.0.0.1/' }),

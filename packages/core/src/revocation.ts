@@ -1,4 +1,5 @@
 import * as oauth from 'oauth4webapi'
+import { checkAddress } from './address.ts'
 import { clientAuthentication, type SigningKey } from './client-authentication.ts'
 import { PentauthError } from './errors.ts'
 import type { Flow } from './flow.ts'
@@ -10,9 +11,10 @@ import type { StoredSession } from './stored-session.ts'
  * Tells the authorization server that a session is over; the refresh token goes first, and takes the access tokens with it
  * (RFC 7009 section 2.1).
  *
- * @throws PentauthError `temporarily_unavailable` when it cannot be told now, `token_request_rejected` when it will not hear of it.
+ * @throws PentauthError `unsafe_address`, `temporarily_unavailable` when it cannot be told now, `token_request_rejected` when it will not hear of it.
  */
 export async function revokeTokens(flow: Flow, stored: StoredSession, privateKey?: SigningKey): Promise<void> {
+  checkAddress(flow, stored.revocationEndpoint, 'revocation_endpoint')
   const client = clientOf(stored, privateKey)
   const parameters = { client_id: client.clientId }
   const token = stored.refreshToken ?? stored.accessToken

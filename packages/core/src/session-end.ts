@@ -18,13 +18,13 @@ export async function endSession(place: Place, flow: Flow): Promise<void> {
   forget(place)
   const { epoch } = state
   // Until it is known what there is, that is whatever there is.
-  const leaving: Leaving = { takes: (held) => !isNew(leaving, sessionIn(held)) }
+  const leaving: Leaving = { takes: (held) => !isNew(leaving, sessionIn(held, account)) }
   state.leaving.add(leaving)
   try {
     const known = await knownOf(place, flow, leaving, { newest, unsaved })
     const held = await taken(place, flow, leaving, known.isHere)
     const isTaken = held !== undefined && leaving.takes(held)
-    const last = lastOf(state.seen, [leaving.late, isTaken ? sessionIn(held) : undefined, ...known.sessions])
+    const last = lastOf(state.seen, [leaving.late, isTaken ? sessionIn(held, account) : undefined, ...known.sessions])
     // From here on a renewal that comes too late revokes what it brings by itself.
     state.leaving.delete(leaving)
     // Nothing was there, or another sign-out took it first.
@@ -54,9 +54,10 @@ async function knownOf(
   leaving: Leaving,
   { newest, unsaved }: Pick<SessionState, 'newest' | 'unsaved'>,
 ): Promise<Known> {
-  const { seen } = place.state
+  const { account, state } = place
+  const { seen } = state
   const text = await readText(place, flow)
-  const found = parseStored(text)
+  const found = parseStored(text, account)
   const stored = found.is === 'session' ? found.session : undefined
   // What this process knows is later than what is over, or older; where nothing is left, it may have been taken in vain.
   const isBehind = stored ? isOutdated(seen, stored) : found.is !== 'unreadable'
@@ -65,7 +66,7 @@ async function knownOf(
     .filter((session) => session !== undefined)
     .filter((session) => !isNew(leaving, session))
   leaving.takes = (held) => {
-    const now = parseStored(held)
+    const now = parseStored(held, account)
     if (now.is !== 'session') return held === text || now.is === 'ended'
     const { session } = now
     if (isNew(leaving, session)) return false

@@ -47,7 +47,7 @@ export interface Held {
  */
 export function isNews(seen: Seen, text: string | undefined, before: Held | undefined, known: StoredSession): boolean {
   if (!before || text === before.text) return false
-  const session = sessionIn(text)
+  const session = sessionIn(text, known.account)
   if (!session) return true
   const isKnown = session.accessToken === known.accessToken && session.refreshToken === known.refreshToken
   return !isKnown && !isOutdated(seen, session)
@@ -58,7 +58,7 @@ export function isRenewalOf(session: StoredSession | undefined, before: StoredSe
   return session !== undefined && before !== undefined && session.signInId === before.signInId
 }
 
-export function sessionIn(text: string | undefined): StoredSession | undefined {
-  const found = parseStored(text)
+export function sessionIn(text: string | undefined, account: string): StoredSession | undefined {
+  const found = parseStored(text, account)
   return found.is === 'session' ? found.session : undefined
 }

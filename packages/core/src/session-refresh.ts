@@ -1,4 +1,5 @@
 import type * as oauth from 'oauth4webapi'
+import { checkAddress } from './address.ts'
 import { clientWith, type OAuthClient, type SigningKey } from './client-authentication.ts'
 import { createSecret } from './credential.ts'
 import { PentauthError } from './errors.ts'
@@ -13,10 +14,12 @@ import { requestToken, type Tokens } from './token-request.ts'
  *
  * @param privateKey of the client, where it proves itself with one: no store keeps that
  * @throws PentauthError `sign_in_required` when the refresh token is not accepted any more (`invalid_grant`), `invalid_option` without
- *   the key of the client, else as `requestToken`.
+ *   the key of the client, `unsafe_address` for a token endpoint that no sign-in would have taken, else as `requestToken`.
  */
 export async function refreshTokens(flow: Flow, stored: StoredSession, privateKey?: SigningKey): Promise<Tokens> {
   const { service, runtime, emit } = flow
+  // A store may have been tampered with.
+  checkAddress(flow, stored.tokenEndpoint, 'token_endpoint')
   const client = clientOf(stored, privateKey)
   const grant = refreshTokenGrant(createSecret(stored.refreshToken ?? ''), stored.resource)
   const request = { service, runtime, emit, server: serverOf(stored), client, grant, source: 'sign-in' }
@@ -37,11 +40,8 @@ export async function refreshTokens(flow: Flow, stored: StoredSession, privateKe
 
 /** The authorization server as the sign-in found it. */
 export function serverOf({ issuer, tokenEndpoint, revocationEndpoint }: StoredSession): oauth.AuthorizationServer {
-  return {
-    issuer,
-    token_endpoint: tokenEndpoint,
-    ...(revocationEndpoint ? { revocation_endpoint: revocationEndpoint } : {}),
-  }
+  const revocation = revocationEndpoint ? { revocation_endpoint: revocationEndpoint } : {}
+  return Object.assign(Object.create(null), { issuer, token_endpoint: tokenEndpoint, ...revocation })
 }
 
 /**
@@ -52,5 +52,5 @@ export function serverOf({ issuer, tokenEndpoint, revocationEndpoint }: StoredSe
 export function clientOf({ client }: StoredSession, privateKey?: SigningKey): OAuthClient {
   const { clientSecret, ...rest } = client
   const secret = clientSecret === undefined ? {} : { clientSecret: createSecret(clientSecret) }
-  return clientWith({ ...rest, ...secret }, privateKey)
+  return clientWith(Object.assign(Object.create(null), rest, secret), privateKey)
 }

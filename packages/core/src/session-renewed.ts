@@ -26,6 +26,8 @@ export async function saveRenewed(place: Place, flow: Flow, renewed: Renewed): P
   const { state, store, key } = place
   const { before, stored, next, epoch } = renewed
   see(state.seen, next)
+  // For who looks meanwhile, and finds what it replaces.
+  if (isRenewalOf(next, state.newest)) state.newest = next
   const isSignedOut = () => epoch !== state.epoch && !state.newest
   let failure: { readonly error: unknown } | undefined
   let text: string | undefined
@@ -36,7 +38,7 @@ export async function saveRenewed(place: Place, flow: Flow, renewed: Renewed): P
       if (text === undefined) revokeLate(place, flow, next)
       return false
     }
-    const isThere = epoch === state.epoch || isRenewalOf(sessionIn(text), next)
+    const isThere = epoch === state.epoch || isRenewalOf(sessionIn(text, next.account), next)
     if (isThere && !isSignedOut()) await store.set(key, JSON.stringify(next))
     if (isThere && isSignedOut()) await store.delete(key)
   } catch (error) {

@@ -44,7 +44,7 @@ export async function saveSession(place: Place, flow: Flow, session: StoredSessi
   let before: Held | undefined
   const noteReplaced = () => {
     replace()
-    for (const replaced of [newest, sessionIn(before?.text)])
+    for (const replaced of [newest, sessionIn(before?.text, session.account)])
       if (replaced && !isRenewalOf(session, replaced)) seeOver(state.seen, replaced)
   }
   const failed = (error: unknown) => {

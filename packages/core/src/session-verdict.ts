@@ -2,7 +2,7 @@ import type { Absent } from './credential-source.ts'
 import { PentauthError } from './errors.ts'
 import type { Flow } from './flow.ts'
 import { isWithin } from './pause.ts'
-import { isNews, isOutdated, isOver } from './session-order.ts'
+import { isNews, isOutdated, isOver, sessionIn } from './session-order.ts'
 import { drop, keep, type Place, type SessionState } from './session-state.ts'
 import { storeFailed } from './store-failure.ts'
 import { type EndedSession, type Found, parseStored, type StoredSession } from './stored-session.ts'
@@ -41,7 +41,7 @@ export function judge(place: Place, flow: Flow, instead: string | undefined, tex
   if (newest && unsaved && !isNews(seen, text, unsaved.before, newest)) return judgeSession(flow, instead, newest)
   // Somebody signed in or out where the store could be written: theirs counts.
   if (unsaved) keep(place, newest)
-  const found = isLeaving(state, text) ? nothing : parseStored(text)
+  const found = isLeaving(state, text) ? nothing : parseStored(text, account)
   if (found.is === 'session') {
     if (text === state.useless) throw signInRequired(place, flow, undefined)
     if (!isOutdated(seen, found.session)) {
@@ -66,6 +66,15 @@ export function judge(place: Place, flow: Flow, instead: string | undefined, tex
     flow.emit?.({ type: 'session_unreadable', account, reason: found.why })
   }
   return { is: 'absent', absent: signedOut(place, flow, `the saved sign-in cannot be read: ${found.why}`) }
+}
+
+/** The session that counts by now, whatever its token is good for. */
+export function sessionNow({ state, account }: Place, flow: Flow, text: string | undefined): StoredSession | undefined {
+  const { newest, unsaved, seen } = state
+  if (newest && unsaved && !isNews(seen, text, unsaved.before, newest)) return newest
+  const stored = isLeaving(state, text) ? undefined : sessionIn(text, account)
+  if (stored && !isOutdated(seen, stored)) return stored
+  return stored || isBehind(state, text, flow) ? newest : undefined
 }
 
 const nothing: Found = { is: 'nothing' }

@@ -6,7 +6,6 @@ import { PentauthError } from './errors.ts'
 import { type EventListener, emitter, scopesForEvent } from './events.ts'
 import type { Flow } from './flow.ts'
 import type { Lock } from './lock.ts'
-import type { PendingSignIn } from './pending-sign-in.ts'
 import { printable } from './printable.ts'
 import type { ClientOptions } from './registration.ts'
 import { resourceFor } from './resource-for.ts'
@@ -14,9 +13,10 @@ import { type Runtime, withDefaults } from './runtime.ts'
 import type { Resource, Service } from './service.ts'
 import { readText, saveSession } from './session-saving.ts'
 import { defaultLock, type Place } from './session-state.ts'
+import { sessionNow } from './session-verdict.ts'
+import { type SignInFacts, sessionOf } from './sign-in-session.ts'
 import { placesOf, unusable } from './signed-in.ts'
 import type { Store } from './store.ts'
-import { parseStored, type StoredSession } from './stored-session.ts'
 import type { Tokens } from './token-request.ts'
 
 // How every sign-in begins, whichever way the person takes, and what it ends with.
@@ -165,18 +165,9 @@ interface ScopesBefore {
 
 /** What the session there is may do, and what it was asked for, where that is known. */
 export async function scopesBefore(flow: Flow, options: SignInOptions): Promise<ScopesBefore | undefined> {
-  const found = parseStored(await readText(placeOf(flow, options), flow))
-  if (found.is !== 'session') return undefined
-  const { scopes = [], requested = [] } = found.session
-  return { held: scopes, requested }
-}
-
-/** What is known of a sign-in when its tokens come. */
-export type SignInFacts = Pick<
-  PendingSignIn,
-  'server' | 'client' | 'resource' | 'scope' | 'askedBefore' | 'account' | 'app'
-> & {
-  readonly redirectUri?: string
+  const place = placeOf(flow, options)
+  const session = sessionNow(place, flow, await readText(place, flow))
+  return session && { held: session.scopes ?? [], requested: session.requested ?? [] }
 }
 
 /** Saves the session, and says what the person has signed in for. */
@@ -188,7 +179,7 @@ export async function enter(
 ): Promise<FinishedSignIn> {
   const { account, app } = facts
   const { randomId } = await loadSteps()
-  const session = { ...sessionOf(facts, tokens, requestedAt), signInId: randomId() }
+  const session = sessionOf(facts, tokens, requestedAt, randomId())
   // Its own parts only: a copy by spreading would inherit from a polluted Object.prototype.
   const place = placeOf(flow, Object.assign(Object.create(null), options, { account, app }))
   await saveSession(place, flow, session)
@@ -199,31 +190,4 @@ export async function enter(
     flow.emit({ type: 'signed_in', account, scopes: scopesForEvent(scopes), expiresAt })
   }
   return { account, ...(scopes ? { scopes } : {}), ...(expiresAt === undefined ? {} : { expiresAt }) }
-}
-
-function sessionOf(
-  { server, client, resource, account, scope, askedBefore = [], redirectUri }: SignInFacts,
-  tokens: Tokens,
-  obtainedAt: number,
-): StoredSession {
-  const { clientId, authMethod, clientSecret } = client
-  // Without a scope in the answer, what was asked for was granted (RFC 6749 section 5.1).
-  const { expiresAt, secret, scopes = scope?.split(' ') } = tokens.accessToken
-  const requested = [...new Set([...askedBefore, ...(tokens.accessToken.scopes && scope ? scope.split(' ') : [])])]
-  return {
-    version: 1,
-    issuer: server.issuer,
-    tokenEndpoint: server.token_endpoint as string,
-    ...(server.revocation_endpoint ? { revocationEndpoint: server.revocation_endpoint } : {}),
-    client: { clientId, authMethod, ...(clientSecret ? { clientSecret: clientSecret.reveal() } : {}) },
-    resource,
-    ...(redirectUri === undefined ? {} : { redirectUri }),
-    ...(requested.length > 0 ? { requested } : {}),
-    account,
-    accessToken: secret.reveal(),
-    ...(tokens.refreshToken ? { refreshToken: tokens.refreshToken.reveal() } : {}),
-    ...(expiresAt === undefined ? {} : { expiresAt }),
-    ...(scopes ? { scopes } : {}),
-    obtainedAt,
-  }
 }

@@ -115,7 +115,7 @@ export async function signOutWith(
   service: Service,
   options: SignOutOptions,
 ): Promise<void> {
-  const { runtime, onEvent } = options
+  const { runtime, onEvent }: Partial<SignOutOptions> = Object.assign(Object.create(null), options)
   const places = placesOf(engine, options)
   const context = createContext(service, { credential: signedInWith(engine, options), runtime, onEvent })
   const taking = Object.values<Resource>(service.resources).filter(({ accessToken }) => accessToken)

@@ -1,3 +1,4 @@
+import type { AccessToken } from './credential.ts'
 import { PentauthError, type PentauthErrorCode } from './errors.ts'
 import type { Flow } from './flow.ts'
 import type { Resource } from './service.ts'
@@ -87,22 +88,33 @@ export type Found =
   | { readonly is: 'ended'; readonly ended: EndedSession }
   | { readonly is: 'unreadable'; readonly why: string }
 
-/** Reads what a store holds: written by an older or a newer version, by hand, or in part. */
-export function parseStored(text: string | undefined): Found {
+/**
+ * Reads what a store holds: written by an older or a newer version, by hand, or in part.
+ *
+ * @param account whose it has to be: one that was moved in the store must not sign in anybody else
+ */
+export function parseStored(text: string | undefined, account?: string): Found {
   if (text === undefined || text === null) return { is: 'nothing' }
   const own = objectOf(text)
   if (!own) return { is: 'unreadable', why: 'it is no JSON object' }
   if (own.version !== 1) return { is: 'unreadable', why: 'this version does not know its format' }
-  if (isText(own.ended) && isText(own.account)) return { is: 'ended', ended: own as unknown as EndedSession }
-  const flaw = flawOf(own)
+  const flaw = isText(own.ended) && isText(own.account) ? undefined : flawOf(own)
   if (flaw) return { is: 'unreadable', why: `its ${flaw} is missing or no such thing` }
-  const { issuer, tokenEndpoint, revocationEndpoint, client, resource, redirectUri, requested } = own
-  const { account, accessToken, refreshToken } = own
-  const about = { issuer, tokenEndpoint, revocationEndpoint, client, resource, redirectUri, requested }
-  const facts = { ...about, account, accessToken, refreshToken }
-  const { expiresAt, scopes, obtainedAt, signInId, renewals } = own
-  const session = { version: 1, ...facts, expiresAt, scopes, obtainedAt, signInId, renewals }
-  return { is: 'session', session: withoutGaps(session) as unknown as StoredSession }
+  if (account !== undefined && own.account !== account) return { is: 'unreadable', why: 'it is of another account' }
+  if (isText(own.ended)) return { is: 'ended', ended: own as unknown as EndedSession }
+  const { issuer, tokenEndpoint, revocationEndpoint, resource, redirectUri, requested } = own
+  const about = {
+    issuer,
+    tokenEndpoint,
+    revocationEndpoint,
+    client: ownOf(own.client),
+    resource,
+    redirectUri,
+    requested,
+  }
+  const { accessToken, refreshToken, expiresAt, scopes, obtainedAt, signInId, renewals } = own
+  const tokens = { accessToken, refreshToken, expiresAt, scopes, obtainedAt, signInId, renewals }
+  return { is: 'session', session: sessionWith({ ...about, account: own.account, ...tokens }) }
 }
 
 /** The first property that is not what it should be. */
@@ -133,7 +145,7 @@ function objectOf(text: unknown): Record<string, unknown> | undefined {
   try {
     const value: unknown = JSON.parse(text as string)
     const isObject = typeof value === 'object' && value !== null && !Array.isArray(value)
-    return isObject ? Object.assign(Object.create(null), value) : undefined
+    return isObject ? ownOf(value) : undefined
   } catch {
     return undefined
   }
@@ -143,8 +155,12 @@ const authMethods = ['none', 'client_secret_basic', 'client_secret_post', 'priva
 
 function isClient(value: unknown): boolean {
   if (typeof value !== 'object' || value === null) return false
-  const { clientId, authMethod, clientSecret } = Object.assign(Object.create(null), value)
-  return isText(clientId) && authMethods.includes(authMethod) && (clientSecret === undefined || isText(clientSecret))
+  const { clientId, authMethod, clientSecret } = ownOf(value)
+  return (
+    isText(clientId) &&
+    authMethods.includes(authMethod as string) &&
+    (clientSecret === undefined || isText(clientSecret))
+  )
 }
 
 function isText(value: unknown): value is string {
@@ -155,8 +171,15 @@ function isHttp(value: unknown): boolean {
   return isText(value) && /^https?:\/\//i.test(value) && URL.canParse(value)
 }
 
-function withoutGaps(facts: object): object {
-  return Object.fromEntries(Object.entries(facts).filter(([, value]) => value !== undefined))
+/** A session of its own properties only: what it has not must not come from a polluted Object.prototype. */
+export function sessionWith(facts: object): StoredSession {
+  const known = Object.entries(facts).filter(([, value]) => value !== undefined)
+  return ownOf({ version: 1, ...Object.fromEntries(known) }) as unknown as StoredSession
+}
+
+/** The same without anything that is inherited. */
+export function ownOf<T = unknown>(facts: unknown): Record<string, T> {
+  return Object.assign(Object.create(null), facts)
 }
 
 /**
@@ -165,23 +188,24 @@ function withoutGaps(facts: object): object {
  * @throws PentauthError `token_response_invalid` for a refresh token that is empty.
  */
 export function renewedSession(flow: Flow, stored: StoredSession, tokens: Tokens, requestedAt: number): StoredSession {
-  const { service } = flow
   const accessToken = tokens.accessToken.secret.reveal()
-  const refreshToken = tokens.refreshToken ? tokens.refreshToken.reveal() : stored.refreshToken
+  const { refreshToken: given }: Partial<Tokens> = ownOf(tokens)
+  const refreshToken = given ? given.reveal() : stored.refreshToken
   if (refreshToken === '') {
     const what = 'an empty refresh token'
     throw new PentauthError({
       code: 'token_response_invalid',
-      message: `${service.name}'s token endpoint sent ${what}.`,
-      service: service.id,
+      message: `${flow.service.name}'s token endpoint sent ${what}.`,
+      service: flow.service.id,
       hint: 'Try again; if it stays so, tell the people who run the authorization server.',
     })
   }
-  const expiresAt = boundedExpiry(tokens.accessToken.expiresAt, requestedAt)
-  const scopes = tokens.accessToken.scopes ?? stored.scopes
+  const granted: Partial<AccessToken> = ownOf(tokens.accessToken)
+  const expiresAt = boundedExpiry(granted.expiresAt, requestedAt)
+  const { scopes = stored.scopes } = granted
   const renewals = (stored.renewals ?? 0) + 1
   const changed = { accessToken, refreshToken, expiresAt, scopes, obtainedAt: requestedAt, renewals }
-  return withoutGaps({ ...stored, ...changed }) as StoredSession
+  return sessionWith({ ...stored, ...changed })
 }
 
 /** The end of a token, if it is one: an end before the beginning says nothing, and nobody keeps a promise for more than a year. */

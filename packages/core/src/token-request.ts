@@ -62,6 +62,7 @@ export async function requestToken(request: TokenRequest): Promise<Tokens> {
   const answer = await grant.process(server, client, await usable(response)).catch((error) => {
     throw refusal(request, response.status, error, secrets)
   })
+  // Own properties only: what the answer has not must not come from a polluted Object.prototype.
   return tokensFrom(request, Object.assign(Object.create(null), answer), secrets, requestedAt)
 }
 

@@ -52,7 +52,8 @@ describe('a fresh session', () => {
     const tokens = await Promise.all(
       ['default', 'work'].map(async (account) => (await made.signIn({ account })).accessToken),
     )
-    await made.store.set(keyOf('work', 'other app'), (await made.store.get(keyOf())) ?? '')
+    const copy = JSON.stringify({ ...(await made.saved()), account: 'work' })
+    await made.store.set(keyOf('work', 'other app'), copy)
     const found = await Promise.all([
       tokenOf(made.auth()),
       tokenOf(made.auth({ account: 'work' })),
