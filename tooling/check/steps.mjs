@@ -26,8 +26,8 @@ export function selectSteps(root, names) {
     { title: 'Build', ...turbo('build') },
     { title: 'Lint and format', file: bin('biome'), args: ['ci', '--colors=off', '--error-on-warnings', ...paths] },
     { title: 'Types', ...turbo('typecheck') },
-    // One at a time: each vitest uses every core by itself, and tests with a clock suffer when several do.
-    { title: 'Tests', tests: true, ...turbo('test', '--concurrency=1') },
+    // Two at a time: much of it waits for other programs, and more of them only wait for each other.
+    { title: 'Tests', tests: true, ...turbo('test', '--concurrency=2') },
     { title: 'Package checks', ...turbo('check:pkg') },
   ]
   if (folders.length > 0) return [...focused, { title: 'House rules', ...node('rules/main.mjs', '--sources') }]
