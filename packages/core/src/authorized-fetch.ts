@@ -7,7 +7,7 @@ import { urlForEvent } from './events.ts'
 import { credentialHeaderNames, credentialHeaders } from './header-selection.ts'
 import { drop } from './http.ts'
 import { withoutSecrets } from './redaction.ts'
-import { type Answer, isWithin, type Outgoing, sendFollowing } from './redirect.ts'
+import { type Answer, type Outgoing, sendFollowing, staysWithin } from './redirect.ts'
 import type { NamedResource } from './resource-for.ts'
 import { checkScope } from './scope.ts'
 import { nextSerial } from './serial.ts'
@@ -100,7 +100,7 @@ function send(auth: AuthContext, request: Outgoing, resource: NamedResource): Pr
   return deliver(auth, resource, request.secret, input, { ...init, redirect }).then((response) => ({
     response,
     sent,
-    toCredential: !response.redirected || isWithin(auth, response.url, resource),
+    toCredential: !response.redirected || staysWithin(auth, response.url, resource),
   }))
 }
 

@@ -7,7 +7,7 @@ import type { Discovered } from './discovery.ts'
 import { PentauthError } from './errors.ts'
 import type { Flow } from './flow.ts'
 import { deviceCodeGrant } from './grants.ts'
-import { endpointOptions } from './http-oauth.ts'
+import { endpointOptions, withUsed } from './http-oauth.ts'
 import { throwIfTemporary } from './metadata.ts'
 import { printable } from './printable.ts'
 import { withoutSecrets } from './redaction.ts'
@@ -69,7 +69,7 @@ export async function deviceAuthorization(
   )
   throwIfTemporary(flow, 'device authorization endpoint', endpoint, response)
   const answer = await oauth
-    .processDeviceAuthorizationResponse(server, named, await usable(response))
+    .processDeviceAuthorizationResponse(server, named, await withUsed(response, usedParts))
     .catch((error) => Promise.reject(refusal(flow, response.status, error, proofs)))
   const userCode = answer.user_code.trim()
   if (!/^[\x20-\x7e]{1,64}$/.test(userCode)) throw failed(flow, 'sent a code that cannot be shown.')
@@ -149,13 +149,6 @@ function waitAfter(flow: Flow, wait: number, error: unknown): number {
 }
 
 /** The parts of an answer that are used, as far as they mean something. */
-async function usable(response: Response): Promise<Response> {
-  if (response.status !== 200) return response
-  const { status, headers } = response
-  const text = await response.text()
-  return new Response(usedParts(text) ?? text, { status, headers })
-}
-
 function usedParts(text: string): string | undefined {
   try {
     const answer: Partial<Record<string, unknown>> = Object.assign(Object.create(null), JSON.parse(text))

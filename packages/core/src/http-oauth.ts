@@ -76,3 +76,11 @@ async function standardError(response: Response): Promise<string | undefined> {
     return undefined
   }
 }
+
+/** An answer as the protocol library gets it: only with what is used of a good one, since it judges the rest, too. */
+export async function withUsed(response: Response, usedParts: (text: string) => string | undefined): Promise<Response> {
+  if (response.status !== 200) return response
+  const { status, headers } = response
+  const text = await response.text()
+  return new Response(usedParts(text) ?? text, { status, headers })
+}

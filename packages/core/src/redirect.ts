@@ -65,7 +65,7 @@ export async function sendFollowing(
     if (hop === maxHops) throw refused(auth, outgoing, url, response, `is the ${maxHops + 1}st in a row`)
 
     // Once bare, always bare: a foreign server must not choose what our credential is sent to.
-    withCredential &&= isWithin(auth, target, resource)
+    withCredential &&= staysWithin(auth, target, resource)
     const next = nextInit(auth, init, response, url, target, withCredential, outgoing)
     auth.emit?.({
       type: 'redirect_followed',
@@ -83,7 +83,7 @@ export async function sendFollowing(
 }
 
 /** Whether a URL that a server led to is covered by the resource. */
-export function isWithin(auth: AuthContext, target: string | URL, resource: NamedResource): boolean {
+export function staysWithin(auth: AuthContext, target: string | URL, resource: NamedResource): boolean {
   try {
     return auth.resourceFor(target) === resource
   } catch {

@@ -2,7 +2,7 @@ import * as oauth from 'oauth4webapi'
 import { clientAuthentication, type OAuthClient } from './client-authentication.ts'
 import { type AccessToken, createSecret, type Secret } from './credential.ts'
 import { PentauthError } from './errors.ts'
-import { type Asker, endpointOptions } from './http-oauth.ts'
+import { type Asker, endpointOptions, withUsed } from './http-oauth.ts'
 import { printable } from './printable.ts'
 import { withoutSecrets } from './redaction.ts'
 import type { Service } from './service.ts'
@@ -59,7 +59,7 @@ export async function requestToken(request: TokenRequest): Promise<Tokens> {
   const response = await grant.request(server, client, authentication, endpointOptions(request, 'token', secrets))
   if (isTemporary(response.status)) throw unavailable(service, endpointOf(server), response, runtime.now())
   // Read before the library sees it: its errors carry whole answers, and an answer may hold tokens.
-  const answer = await grant.process(server, client, await usable(response)).catch((error) => {
+  const answer = await grant.process(server, client, await withUsed(response, usedParts)).catch((error) => {
     throw refusal(request, response.status, error, secrets)
   })
   // Own properties only: what the answer has not must not come from a polluted Object.prototype.
@@ -71,13 +71,6 @@ function endpointOf({ token_endpoint, issuer }: oauth.AuthorizationServer): stri
 }
 
 /** The parts of an answer that are used, as far as they mean something: a good token must not be lost for the others. */
-async function usable(response: Response): Promise<Response> {
-  if (response.status !== 200) return response
-  const { status, headers } = response
-  const text = await response.text()
-  return new Response(usedParts(text) ?? text, { status, headers })
-}
-
 function usedParts(text: string): string | undefined {
   try {
     const answer: Partial<Record<string, unknown>> = Object.assign(Object.create(null), JSON.parse(text))
