@@ -10,7 +10,7 @@ const SERVERS = ['../server.mjs', '../oauth-server.mjs']
 
 /** @param {string[]} args */
 function bench(...args) {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [MAIN, ...args], { encoding: 'utf8', timeout: 25_000 })
+  const { status, stdout, stderr } = spawnSync(process.execPath, [MAIN, ...args], { encoding: 'utf8', timeout: 50_000 })
   return { status, stdout, stderr }
 }
 

@@ -4,6 +4,9 @@ export default defineConfig({
   test: {
     name: 'openai-anthropic',
     environment: 'node',
+    // A busy machine is slow; what hangs is found all the same.
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
     include: ['test/**/*.test.ts'],
     setupFiles: ['@pentauth/tooling/canary'],
   },

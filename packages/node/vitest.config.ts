@@ -1,5 +1,13 @@
 import { defineConfig } from 'vitest/config'
 
 export default defineConfig({
-  test: { name: 'node', environment: 'node', include: ['test/**/*.test.ts'], setupFiles: ['@pentauth/tooling/canary'] },
+  test: {
+    name: 'node',
+    environment: 'node',
+    // A busy machine is slow; what hangs is found all the same.
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
+    include: ['test/**/*.test.ts'],
+    setupFiles: ['@pentauth/tooling/canary'],
+  },
 })

@@ -5,7 +5,8 @@ export default defineConfig({
     name: 'sandbox',
     environment: 'node',
     // A busy machine is slow; what hangs is found all the same.
-    testTimeout: 30_000,
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
     include: ['test/**/*.test.ts'],
     setupFiles: ['@pentauth/tooling/canary'],
   },

@@ -79,7 +79,7 @@ await runCommand(async () => {
   const result = spawnSync(process.execPath, ['--import', pathToFileURL(join(root, 'machine.mjs')).href, ...args], {
     encoding: 'utf8',
     env: { PATH: join(root, 'bin'), TWIN: root, HOME: root, APT: apt, SUDO_ASKS: sudoAsks ? 'yes' : 'no', ...env },
-    timeout: 20_000,
+    timeout: 60_000,
   })
   const log = join(root, 'log')
   return {

@@ -111,7 +111,7 @@ describe('the demo with --open', () => {
     await chmod(join(folder, 'xdg-open'), 0o755)
     const { demo, exit, lines } = open({ DISPLAY: ':0', PATH: `${folder}${delimiter}${process.env.PATH}` })
     const url = await firstUrl(lines)
-    await vi.waitFor(async () => expect(await readFile(opened, 'utf8')).toBe(url), { timeout: 5000 })
+    await vi.waitFor(async () => expect(await readFile(opened, 'utf8')).toBe(url), { timeout: 30_000 })
     demo.kill('SIGTERM')
     expect(await exit).toEqual([143, null])
   })

@@ -256,7 +256,7 @@ ${code}`
   const { stdout, stderr } = await run(process.execPath, ['--input-type=module', '-e', program], {
     cwd: import.meta.dirname,
     env: { PATH: process.env.PATH, TARGET: origin, ...env },
-    timeout: 20_000,
+    timeout: 60_000,
   })
   expect(hasMarker(stdout) || hasMarker(stderr)).toBe(false)
   return { output: JSON.parse(stdout), stderr }

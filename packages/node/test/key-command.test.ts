@@ -211,7 +211,7 @@ await createAuth(pensyve, { env: {}, credential: keyCommand(${JSON.stringify(arg
 
   it("shows the command's stderr, prints nothing to stdout, and ends", async () => {
     const argv = helper(`console.error('touch the key'); console.log(process.argv[2])`, key)
-    const { stdout, stderr } = await run(process.execPath, program(argv), { cwd: import.meta.dirname, timeout: 20_000 })
+    const { stdout, stderr } = await run(process.execPath, program(argv), { cwd: import.meta.dirname, timeout: 60_000 })
     expect(stdout).toBe('')
     expect(stderr).toBe('touch the key\n')
   })

@@ -390,7 +390,7 @@ const auth = createAuth(pensyve, { env: {}, credential: keyFile(process.argv[1])
 await auth.credential()
 globalThis.kept = auth
 console.log(process.getActiveResourcesInfo().filter((name) => /FS|Timeout|Stat/.test(name)).length)`
-    const options = { cwd: import.meta.dirname, timeout: 20_000 }
+    const options = { cwd: import.meta.dirname, timeout: 60_000 }
     const { stdout } = await run(process.execPath, ['--input-type=module', '-e', code, path], options)
     expect(stdout).toBe('0\n')
   })
