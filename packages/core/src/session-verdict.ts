@@ -23,7 +23,7 @@ export interface SignedOut extends Absent {
 const tooClose = 1_000
 
 /** How long before its end (ms) a token that can be renewed is not sent any more. */
-export function unusableFor(life: number): number {
+function unusableFor(life: number): number {
   return Math.min(tooClose, life / 10)
 }
 
@@ -113,7 +113,9 @@ export function signInRequired(
   code: string | undefined,
   cause?: unknown,
 ): PentauthError {
-  const why = (code === undefined ? undefined : reasons[code]) ?? 'its access token cannot be renewed'
+  // The code comes from a store, which may say anything.
+  const known = code !== undefined && Object.hasOwn(reasons, code) ? reasons[code] : undefined
+  const why = known ?? 'its access token cannot be renewed'
   const { connectedApps, docs } = service.links
   return new PentauthError({
     code: 'sign_in_required',

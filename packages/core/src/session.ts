@@ -6,7 +6,6 @@ import { changed, load, renewal } from './session-renewal.ts'
 import type { Reason, Wanted } from './session-request.ts'
 import { saveAgain } from './session-saving.ts'
 import { isPaused, type Place, type SessionState } from './session-state.ts'
-import { unusableFor } from './session-verdict.ts'
 import { isInVain, noteRefusedAgain, noteTaken } from './token-refusals.ts'
 
 // A session from the side of those who use it: who gets which token, and when it is renewed.
@@ -27,20 +26,12 @@ export function tokenOf(place: Place, flow: Flow): AccessToken | Absent | Promis
   const left = token.expiresAt - now
   const life = token.expiresAt - current.obtainedAt
   if (left > Math.min(longestMargin, life * marginPart)) return token
-  const isUsable = left > (renewable ? unusableFor(life) : 0)
-  if (!isUsable) return bring(place, flow, 'expiring', token).catch((error) => stillValid(place, flow, error))
+  // While it is valid nobody waits: one that ends on the way is refused, and that is renewed then.
+  if (left <= 0) return bring(place, flow, 'expiring', token)
   // A failure is told by an event, and met again when the token has really ended.
   if (renewable && !state.work && !isPaused(state, now)) {
     bring(place, flow, 'expiring', token, false).catch(() => undefined)
   }
-  return token
-}
-
-/** A failed renewal ends nothing: the token serves until its last moment, unless the session itself has ended. */
-function stillValid({ state }: Place, { runtime }: Flow, error: unknown): AccessToken {
-  const token = state.current?.token
-  const ended = PentauthError.isInstance(error) && error.code === 'sign_in_required'
-  if (ended || !token || (token.expiresAt ?? 0) <= runtime.now()) throw error
   return token
 }
 

@@ -50,6 +50,16 @@ describe('a session in a store', () => {
   })
 })
 
+it.each(['__proto__', 'constructor', 'toString'])('an end for the reason "%s" is told in our words', async (ended) => {
+  const made = world()
+  await made.store.set(keyOf(), JSON.stringify({ version: 1, ended, account: 'default', endedAt: 1 }))
+  const error = await caught(tokenOf(made.auth()))
+  expect([error.code, error.message]).toEqual([
+    'sign_in_required',
+    expect.stringContaining('has ended: its access token cannot be renewed.'),
+  ])
+})
+
 describe('a polluted Object.prototype', () => {
   const pollute = (facts: object) => {
     for (const [name, value] of Object.entries(facts))
