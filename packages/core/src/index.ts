@@ -1,4 +1,5 @@
 // The whole public surface of @pentauth/core: named exports only.
+export { type ListAccountsOptions, listAccounts, type SavedAccount } from './accounts.ts'
 export { type ApiKeyOptions, apiKey } from './api-key.ts'
 export { type Auth, createAuth, type HeadersOptions } from './auth.ts'
 export type { AuthOptions } from './auth-context.ts'

@@ -132,7 +132,7 @@ function sharedOf(store: Store): Shared {
 
 /** The lock of all who gave none for this store. */
 export function defaultLock(store: Store): Lock {
-  return sharedOf(store).lock
+  return store.withLock ? (name, run) => (store as Required<Store>).withLock(name, run) : sharedOf(store).lock
 }
 
 /** The state of a session, one for all in this process who use the same store: a sign-out is known to all of them at once. */

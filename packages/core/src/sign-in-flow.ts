@@ -25,7 +25,7 @@ import type { Tokens } from './token-request.ts'
 export interface SignInOptions {
   /** Where the sign-in waits, and the session is kept. */
   readonly store: Store
-  /** One that reaches as far as the store does; among the callers of this process unless given. */
+  /** One that reaches as far as the store does; unless given, the store's own, else one of this process. */
   readonly lock?: Lock | undefined
   /** Whose sign-in this is, in the program's own words; `default` unless given. */
   readonly account?: string | undefined

@@ -17,7 +17,7 @@ import { type Engine, sessionKey } from './stored-session.ts'
 export interface SignedInOptions {
   /** Where the session is kept. */
   readonly store: Store
-  /** Keeps all who share the store from renewing at the same time; unless given, only those of this process. */
+  /** Keeps all who share the store from renewing at the same time; unless given, the store's own, else one of this process. */
   readonly lock?: Lock | undefined
   /** Whose sign-in, as a label of your own; `default` unless given. */
   readonly account?: string | undefined
@@ -152,6 +152,8 @@ function checked(options: SignedInOptions) {
   const isStore = [store?.get, store?.set, store?.delete].every((method) => typeof method === 'function')
   if (!store || !isStore)
     throw unusable('store', 'is no store: get, set and delete', 'Give a store such as memoryStore().')
+  if (store.withLock !== undefined && typeof store.withLock !== 'function')
+    throw unusable('store', 'has a withLock that is no function', 'Leave it out, or give a lock.')
   if (lock !== undefined && typeof lock !== 'function') {
     throw unusable('lock', 'is no function', 'Give a lock such as memoryLock(), or leave it out.')
   }

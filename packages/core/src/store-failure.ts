@@ -32,6 +32,7 @@ export function guarded(service: Service, store: Store): Store {
     get: (key) => guard('could not be read', async () => (await store.get(key)) ?? undefined),
     set: (key, value) => guard('could not be written', () => store.set(key, value)),
     delete: (key) => guard('could not be written', () => store.delete(key)),
+    keys: (prefix) => guard('could not be read', async () => (await store.keys?.(prefix)) ?? []),
   }
 }
 

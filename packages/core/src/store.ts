@@ -1,5 +1,7 @@
+import type { Lock } from './lock.ts'
+
 /**
- * Where sessions and registrations are kept: text by name, in three methods.
+ * Where sessions and registrations are kept: text by name, in three methods, and what some stores can do beside them.
  *
  * Whoever implements one keeps the values from other people's eyes: they hold refresh tokens.
  */
@@ -9,6 +11,10 @@ export interface Store {
   set(key: string, value: string): Promise<void>
   /** Removes the value; a name without one is no error. */
   delete(key: string): Promise<void>
+  /** The names that begin so, in any order; absent where the store cannot list them. */
+  keys?(prefix: string): Promise<readonly string[]>
+  /** A lock that reaches as far as the store does, used where none is given; absent for a store of one process. */
+  readonly withLock?: Lock
 }
 
 /**
@@ -27,5 +33,6 @@ export function memoryStore(): Store {
     get: async (key) => values.get(key),
     set: async (key, value) => void values.set(key, value),
     delete: async (key) => void values.delete(key),
+    keys: async (prefix) => [...values.keys()].filter((key) => key.startsWith(prefix)),
   }
 }

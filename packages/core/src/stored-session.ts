@@ -81,6 +81,11 @@ export function sessionKey(resource: Resource, app: string, account: string): st
   return `session/${parts.map(encodeURIComponent).join('/')}`
 }
 
+/** What the names of all sessions of a program begin with; the account comes behind it. */
+export function sessionPrefix(resource: Resource, app: string): string {
+  return sessionKey(resource, app, '')
+}
+
 /** What a store holds under the name of a session. */
 export type Found =
   | { readonly is: 'nothing' }
