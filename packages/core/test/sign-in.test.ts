@@ -284,7 +284,10 @@ describe('what is not mixed up', () => {
     const base = memoryStore()
     const tenant = (name: string): Store =>
       new Proxy(base, {
-        get: (_, method: keyof Store) => (key: string, value: string) => base[method](`${name}/${key}`, value),
+        get: (_, method) => {
+          if (method === 'get' || method === 'set' || method === 'delete')
+            return (key: string, value: string) => base[method](`${name}/${key}`, value)
+        },
       })
     const alice = tenant('alice')
     const { url } = await start({ store: alice })
