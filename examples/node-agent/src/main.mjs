@@ -1,95 +1,82 @@
 #!/usr/bin/env node
-// An agent at work while its key is rotated twice: node src/main.mjs [--json]
+// One agent, twice: with a key in CI, and with a sign-in on a laptop. node src/main.mjs [--json] [--open]
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import process from 'node:process'
-import { setTimeout as sleep } from 'node:timers/promises'
+import { text } from 'node:stream/consumers'
 import { parseArgs } from 'node:util'
 import { createSandbox } from '@pentauth/sandbox'
 import { listen } from '@pentauth/sandbox/server'
-import { startAgent } from './agent.mjs'
-import { operator } from './operator.mjs'
 
-const usage = `node src/main.mjs         an agent at work while its key is rotated twice
-node src/main.mjs --json  only { calls, failedCalls, switches: [{ from, to, reason }] }
+const usage = `node src/main.mjs         one agent: with a key in CI, with a sign-in on a laptop
+node src/main.mjs --open  the same, and you sign in yourself, in your browser
+node src/main.mjs --json  only [{ where, credential, source, status }]
 `
-/** Calls of every worker between two steps of the operator. */
-const stride = 10
+const here = (/** @type {string} */ name) => join(import.meta.dirname, name)
 
 /**
  * @param {string[]} args
- * @returns {Promise<number>} exit code: 0 when no call failed and both rotations were seen
+ * @returns {Promise<number>} exit code: 0 when the agent did its work in both places
  */
 async function main(args) {
-  const { values } = parseArgs({ args, options: { json: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } } })
+  const options = /** @type {const} */ ({
+    json: { type: 'boolean' },
+    open: { type: 'boolean' },
+    help: { type: 'boolean', short: 'h' },
+  })
+  const { values } = parseArgs({ args, options })
   if (values.help) {
     process.stdout.write(usage)
     return 0
   }
-  const say = (/** @type {string} */ text) => values.json || process.stdout.write(`${text}\n`)
-  /** @type {{ from: string, to: string, reason: string }[]} */
-  const switches = []
-  let isStarted = false
-  const onEvent = (/** @type {import('@pentauth/node').PentauthEvent} */ event) => {
-    if (event.type === 'service_relocated') say(`agent     ${event.resource} is at ${event.url}, by ${event.by}`)
-    // Told for every key; a switch is told with more.
-    if (event.type === 'credential_selected' && !isStarted) {
-      isStarted = true
-      say(`agent     uses ${named(event.credential)} from the file`)
-    }
-    if (event.type !== 'key_switched') return
-    const { from, to, reason } = event
-    switches.push({ from: from.fingerprint, to: to.fingerprint, reason })
-    say(
-      `agent     switched from ${named(from)} to ${named(to)}: the file ${reason === 'changed' ? 'changed' : 'was read again'}`,
-    )
-  }
-
-  const folder = mkdtempSync(join(tmpdir(), 'pentauth-agent-'))
-  const keyPath = join(folder, 'pensyve.key')
+  const say = (/** @type {string} */ line) => values.json || process.stdout.write(`${line}\n`)
+  const home = mkdtempSync(join(tmpdir(), 'pentauth-agent-'))
   const sandbox = createSandbox()
   const server = await listen(sandbox)
   try {
-    const { rotate, endGrace } = operator(sandbox, keyPath)
-    const env = { PENSYVE_BASE_URL: server.origins['https://api.pensyve.com'] ?? '' }
-    const signal = AbortSignal.timeout(30_000)
-    const agent = await startAgent({ keyPath, env, onEvent, signal })
-    for (const round of ['first', 'second']) {
-      await progress(agent, signal)
-      say(`operator  rotates the key for the ${round} time and writes the new one to the file`)
-      rotate()
-      await progress(agent, signal)
-      say('operator  lets 24 hours pass: the old key is refused from now on')
-      endGrace()
+    const { PATH = '', DISPLAY = '', WAYLAND_DISPLAY = '' } = process.env
+    const machine = { PATH, PENTAUTH_HOME: home, SANDBOX_ORIGINS: JSON.stringify(server.origins) }
+    const ci = { ...machine, CI: 'true', PROFUNDIS_API_KEY: sandbox.keys.create('profundis').key }
+    const laptop = {
+      ...machine,
+      ...(values.open ? { DISPLAY, WAYLAND_DISPLAY } : { BROWSER: here('person.mjs'), DISPLAY: ':0' }),
     }
-    await progress(agent, signal)
-    await agent.stop()
-    const { calls, failed } = agent.count()
-    say(`${calls} calls, ${switches.length} switches, no restart`)
-    say(`${failed} failed calls`)
-    if (values.json) process.stdout.write(`${JSON.stringify({ calls, failedCalls: failed, switches }, null, 2)}\n`)
-    return failed === 0 && switches.length === 2 ? 0 : 1
+
+    say('In CI, PROFUNDIS_API_KEY is set:')
+    const inCI = await run('agent.mjs', ci)
+    say(`  ${inCI}`)
+    say('On a laptop it is not. A person signs in once:')
+    await run('login.mjs', laptop)
+    say('and from then on the same agent works there, in every process:')
+    const onLaptop = await run('agent.mjs', laptop)
+    say(`  ${onLaptop}`)
+
+    const rows = [
+      { where: 'ci', ...JSON.parse(inCI) },
+      { where: 'laptop', ...JSON.parse(onLaptop) },
+    ]
+    if (values.json) process.stdout.write(`${JSON.stringify(rows, null, 2)}\n`)
+    return rows.every(({ status }) => status === 200) ? 0 : 1
   } finally {
     await server.close()
-    rmSync(folder, { recursive: true })
+    rmSync(home, { recursive: true })
   }
 }
 
 /**
- * A key as events show it.
- * @param {import('@pentauth/core').CredentialSummary} summary
+ * Runs a program of this example to its end.
+ * @param {string} name
+ * @param {Record<string, string>} env
+ * @returns {Promise<string>} what it printed
  */
-const named = ({ preview, fingerprint }) => `${preview}… (sha256 ${fingerprint}…)`
-
-/**
- * Waits until every worker of the agent has made some more calls.
- * @param {import('./agent.mjs').Agent} agent
- * @param {AbortSignal} signal
- */
-async function progress(agent, signal) {
-  const goal = agent.count().rounds + stride
-  while (agent.count().rounds < goal) await sleep(5, undefined, { signal })
+async function run(name, env) {
+  const child = spawn(process.execPath, [here(name)], { env, stdio: ['ignore', 'pipe', 'inherit'] })
+  const [printed, [code]] = await Promise.all([text(child.stdout), once(child, 'close')])
+  if (code !== 0) throw new Error(`${name} ended with ${code}`)
+  return printed.trim()
 }
 
 try {

@@ -11,11 +11,12 @@ import { connectionHint } from './connection-hint.ts'
 import { debugListener } from './debug.ts'
 import { envFile } from './env-file.ts'
 import { type Environment, own } from './environment.ts'
+import { type SavedSignInOptions, savedSignIn, takesSignIns } from './saved-sign-in.ts'
 import { sourcesIn } from './variable-source.ts'
 import { type Variables, variables } from './variables.ts'
 
-export interface NodeAuthOptions extends Omit<AuthOptions, 'credential'> {
-  /** Where the credential comes from; the environment, and a `.env` file when asked, unless given. */
+export interface NodeAuthOptions extends Omit<AuthOptions, 'credential'>, SavedSignInOptions {
+  /** Where the credential comes from; unless given, the environment, a `.env` file when asked, and a saved sign-in. */
   readonly credential?: CredentialSource | undefined
   /** The environment to read; `process.env` unless given. */
   readonly env?: Environment | undefined
@@ -25,14 +26,14 @@ export interface NodeAuthOptions extends Omit<AuthOptions, 'credential'> {
 
 /**
  * Makes an authenticated `fetch` for a service from what this process was given: the option, else the environment (the key's
- * variable, else the file that `…_API_KEY_FILE` names, else a client), else a `.env` file when asked.
+ * variable, else the file that `…_API_KEY_FILE` names, else a client), else a `.env` file when asked, else what `signIn` has saved.
  *
  * With `PENSYVE_BASE_URL`, or the like for another service, in the environment, the service is at that origin instead of its own.
  * A `.env` file cannot move a service.
  *
  * It never opens a browser and touches nothing else before the first use. `fetch`, `headers` and `credential` reject as in
- * `@pentauth/core`, and with `source_failed` for a key file that cannot be read; when nothing is found, with `no_credential`, whose
- * `tried` lists every place that was looked at.
+ * `@pentauth/core`, with `source_failed` for a key file that cannot be read, and with `sign_in_required` and `store_failed` for a saved
+ * sign-in; when nothing is found, with `no_credential`, whose `tried` lists every place that was looked at.
  *
  * With `PENTAUTH_DEBUG=1` in the environment, events are printed to stderr; no event holds a secret.
  *
@@ -45,13 +46,14 @@ export interface NodeAuthOptions extends Omit<AuthOptions, 'credential'> {
  * ```
  */
 export function createAuth<Names extends string>(service: Service<Names>, options: NodeAuthOptions = {}): Auth<Names> {
-  const { env = process.env, envFile: file, credential, runtime, ...rest } = own(options)
+  const { env = process.env, envFile: file, credential, runtime, store, account, app, ...rest } = own(options)
   const { onEvent = debugListener(env) } = rest
   const { service: located, ignored } = atBaseUrl(service, env)
   const contents = file ? envFile(file === true ? '.env' : file, env) : undefined
   const places = [variables(env), ...(contents ? [contents] : [])]
   const found = places.flatMap((place) => sourcesIn(place, located))
-  const chain = credential === undefined ? firstOf(notGiven, ...found) : instead(credential, found)
+  const saved = takesSignIns(located) ? [savedSignIn(located, { store, account, app }, env)] : []
+  const chain = credential === undefined ? firstOf(notGiven, ...found, ...saved) : instead(credential, found)
   const settings = () => [ignored, contents && baseUrlIn(contents, located)]
   const source = ignored || contents ? telling(chain, settings) : chain
   return createCoreAuth(located, {

@@ -1,0 +1,154 @@
+import { finishSignIn, memoryStore, type Store, startSignIn } from '@pentauth/core'
+import { createSandbox, type Sandbox, signInAt } from '@pentauth/sandbox'
+import { listen } from '@pentauth/sandbox/server'
+import { caught, testKey } from '@pentauth/tooling/canary'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import {
+  createAuth,
+  listAccounts,
+  type PentauthEvent,
+  pendra,
+  pensyve,
+  pentographer,
+  profundis,
+  relocate,
+  type Service,
+  signOut,
+  switchAccount,
+} from '../src/index.ts'
+
+const redirectUri = 'http://127.0.0.1:8123/callback'
+
+interface World {
+  readonly sandbox: Sandbox
+  readonly service: typeof profundis
+  readonly store: Store
+  readonly env: Record<string, string>
+  readonly signIn: (account?: string) => Promise<void>
+  readonly works: (auth: ReturnType<typeof createAuth>) => Promise<number>
+}
+
+async function world(): Promise<World> {
+  const sandbox = createSandbox()
+  const server = await listen(sandbox)
+  onTestFinished(() => server.close())
+  const service = relocate(profundis, server.origins)
+  const store: Store = { ...memoryStore(), name: 'a drawer' }
+  return {
+    sandbox,
+    service,
+    store,
+    env: {},
+    async signIn(account) {
+      const { url } = await startSignIn(service, { store, account, redirectUri })
+      await finishSignIn(service, await signInAt(sandbox, url), { store })
+    },
+    works: async (auth) => {
+      const body = JSON.stringify({ domain: 'example.com' })
+      const init = { method: 'POST', headers: { 'content-type': 'application/json' }, body }
+      const { status } = await auth.fetch(`${service.resources.rest.url}/common/data/subdomains`, init)
+      return status
+    },
+  }
+}
+
+const sourceOf = async (service: Service, options: Parameters<typeof createAuth>[1]) =>
+  (await createAuth(service, options).credential()).source
+
+describe('a saved sign-in', () => {
+  it('is what serves where the environment has nothing, renewed and all', async () => {
+    const { service, store, env, signIn, works, sandbox } = await world()
+    await signIn()
+    const auth = createAuth(service, { store, env })
+    expect(await works(auth)).toBe(200)
+    expect((await auth.credential()).source).toBe('saved sign-in')
+    sandbox.clock.advance(2 * 3_600_000)
+    expect(await works(auth)).toBe(200)
+  })
+
+  it('comes behind the environment, and the option before both', async () => {
+    const { service, store, signIn } = await world()
+    await signIn()
+    const env = { PROFUNDIS_API_KEY: testKey.profundis() }
+    expect(await sourceOf(service, { store, env })).toBe('PROFUNDIS_API_KEY')
+    expect(await sourceOf(service, { store, env: {} })).toBe('saved sign-in')
+  })
+
+  it('is found by an Auth that was made before anybody signed in', async () => {
+    const { service, store, env, signIn, works } = await world()
+    const auth = createAuth(service, { store, env })
+    expect((await caught(auth.credential())).code).toBe('no_credential')
+    await signIn()
+    expect(await works(auth)).toBe(200)
+  })
+
+  it('is a row of the table where there is none, with the way out', async () => {
+    const { service, store, env } = await world()
+    const error = await caught(createAuth(service, { store, env }).credential())
+    expect(error.tried.at(-1)).toEqual({
+      source: 'saved sign-in',
+      result: 'no saved sign-in of account "default" in a drawer',
+      next: 'await signIn(profundis)',
+    })
+  })
+
+  it('that has ended is told as that', async () => {
+    const { service, store, env, signIn, works, sandbox } = await world()
+    await signIn()
+    const auth = createAuth(service, { store, env })
+    await auth.credential()
+    for (const { clientId } of sandbox.apps.list('profundis')) sandbox.apps.revoke('profundis', clientId)
+    expect(await works(auth)).toBe(401)
+    expect((await caught(auth.credential())).code).toBe('sign_in_required')
+  })
+
+  it.each([pendra, pentographer])('is not looked for where nobody signs in: $id', async (service) => {
+    const asked: string[] = []
+    const store: Store = { ...memoryStore(), get: async (key) => void asked.push(key) }
+    const error = await caught(createAuth(service as Service, { store, env: {} }).credential())
+    expect([error.code, error.tried.some(({ source }: { source: string }) => source === 'saved sign-in'), asked]).toEqual([
+      'no_credential',
+      false,
+      [],
+    ])
+  })
+})
+
+describe('accounts', () => {
+  it('are listed, switched between and signed out', async () => {
+    const { service, store, env, signIn } = await world()
+    await signIn('work')
+    await signIn('home')
+    const listed = async () => (await listAccounts(service, { store })).map(({ account, isCurrent }) => [account, isCurrent])
+    expect(await listed()).toEqual([['home', false], ['work', false]])
+    await switchAccount(service, 'work', { store })
+    expect(await listed()).toEqual([['home', false], ['work', true]])
+    const at = async (account?: string) => (await createAuth(service, { store, env, account }).credential()).source
+    expect([await at(), await at('home')]).toEqual(['saved sign-in', 'saved sign-in "home"'])
+
+    const events: PentauthEvent[] = []
+    await signOut(service, { store, onEvent: (event) => void events.push(event) })
+    expect(events).toMatchObject([{ type: 'signed_out', account: 'work', revocation: 'done' }])
+    expect(await listed()).toEqual([['home', false]])
+    expect((await caught(createAuth(service, { store, env }).credential())).code).toBe('no_credential')
+    expect(await at('home')).toBe('saved sign-in "home"')
+  })
+
+  it('cannot be switched to where nobody is signed in', async () => {
+    const { service, store, signIn } = await world()
+    await signIn('work')
+    const error = await caught(switchAccount(service, 'wrok', { store }))
+    expect([error.code, error.message, error.hint]).toEqual([
+      'sign_in_required',
+      expect.stringContaining('No account "wrok" is signed in to Profundis; there is "work".'),
+      'Sign in: await signIn(profundis, { account: "wrok" }).',
+    ])
+  })
+
+  it('of two programs and two services do not meet', async () => {
+    const { service, store, signIn } = await world()
+    await signIn('work')
+    expect(await listAccounts(service, { store, app: 'other' })).toEqual([])
+    expect(await listAccounts(pensyve, { store })).toEqual([])
+  })
+})
