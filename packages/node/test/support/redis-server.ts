@@ -13,7 +13,7 @@ import type { RedisStoreClient } from '../../src/redis-store.ts'
 // A real Redis server, where there is one: `npm test` brings it.
 
 /** `npm test` says where it is. */
-const redisServerPath: string = process.env.REDIS_SERVER_PATH ?? ''
+export const redisServerPath: string = process.env.REDIS_SERVER_PATH ?? ''
 /** For the names of tests that are skipped. */
 export const whyNot: string = redisServerPath === '' ? ' (skipped: REDIS_SERVER_PATH names no redis-server)' : ''
 
