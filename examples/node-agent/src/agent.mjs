@@ -7,7 +7,7 @@ import { service } from './service.mjs'
 const auth = createAuth(service)
 try {
   const { kind, source } = await auth.credential(service.resources.rest.url)
-  const response = await auth.fetch(`${service.resources.rest.url}/common/data/subdomains`, {
+  const response = await auth.fetch(`${service.resources.rest.url}/subdomains`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify({ domain: 'example.com' }),

@@ -20,9 +20,19 @@ export {
   profundis,
   relocate,
   resourceFor,
+  type SavedAccount,
   type Service,
+  type Store,
   throwIfRefused,
 } from '@pentauth/core'
+export {
+  type Account,
+  type AccountOptions,
+  listAccounts,
+  type SignOutOptions,
+  signOut,
+  switchAccount,
+} from './accounts.ts'
 export { createAuth, type NodeAuthOptions } from './auth.ts'
 export { type ConnectionHintOptions, connectionHint } from './connection-hint.ts'
 export { type EnvKeyOptions, envKey } from './env-key.ts'

@@ -4,6 +4,7 @@ import {
   type CredentialRequest,
   type CredentialSource,
   isAbsent,
+  PentauthError,
   type Resource,
   type Service,
   type Store,
@@ -28,8 +29,9 @@ export function savedSignIn(service: Service, options: SavedSignInOptions, env: 
   /** Known from its first token on: who signs in, or switches, before that is found. */
   let known: CredentialSource | undefined
   const find = async (request: CredentialRequest): Promise<Credential | Absent> => {
-    const store = options.store ?? (await import('./file-store.ts')).fileStore({ env })
-    const { app } = options
+    const { app, store = await fileStoreOf(env) } = options
+    // A container without a home folder is no place where anybody has signed in.
+    if (isAbsent(store)) return store
     const account = options.account ?? (await currentAccount(service, store, app))
     const source = signedIn({ store, account, app, name })
     const found = await source.get(request)
@@ -44,6 +46,16 @@ export function savedSignIn(service: Service, options: SavedSignInOptions, env: 
     renew: async (refused, request, sent) => known?.renew?.(refused, request, sent),
     refusedAgain: (refused, request, sent) => known?.refusedAgain?.(refused, request, sent),
     accepted: (credential, request, sent) => known?.accepted?.(credential, request, sent),
+  }
+}
+
+async function fileStoreOf(env: Environment): Promise<Store | Absent> {
+  const { fileStore } = await import('./file-store.ts')
+  try {
+    return fileStore({ env })
+  } catch (error) {
+    if (!PentauthError.isInstance(error) || error.code !== 'store_failed') throw error
+    return { absent: 'there is no home folder', next: 'set PENTAUTH_HOME' }
   }
 }
 

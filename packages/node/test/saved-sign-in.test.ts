@@ -41,12 +41,12 @@ async function world(): Promise<World> {
     env: {},
     async signIn(account) {
       const { url } = await startSignIn(service, { store, account, redirectUri })
-      await finishSignIn(service, await signInAt(sandbox, url), { store })
+      await finishSignIn(service, await signInAt(fetch, url), { store })
     },
     works: async (auth) => {
       const body = JSON.stringify({ domain: 'example.com' })
       const init = { method: 'POST', headers: { 'content-type': 'application/json' }, body }
-      const { status } = await auth.fetch(`${service.resources.rest.url}/common/data/subdomains`, init)
+      const { status } = await auth.fetch(`${service.resources.rest.url}/subdomains`, init)
       return status
     },
   }
@@ -97,7 +97,7 @@ describe('a saved sign-in', () => {
     await signIn()
     const auth = createAuth(service, { store, env })
     await auth.credential()
-    for (const { clientId } of sandbox.apps.list('profundis')) sandbox.apps.revoke('profundis', clientId)
+    for (const { id } of sandbox.apps.list('profundis')) sandbox.apps.revoke('profundis', id)
     expect(await works(auth)).toBe(401)
     expect((await caught(auth.credential())).code).toBe('sign_in_required')
   })
@@ -106,11 +106,11 @@ describe('a saved sign-in', () => {
     const asked: string[] = []
     const store: Store = { ...memoryStore(), get: async (key) => void asked.push(key) }
     const error = await caught(createAuth(service as Service, { store, env: {} }).credential())
-    expect([error.code, error.tried.some(({ source }: { source: string }) => source === 'saved sign-in'), asked]).toEqual([
-      'no_credential',
-      false,
-      [],
-    ])
+    expect([
+      error.code,
+      error.tried.some(({ source }: { source: string }) => source === 'saved sign-in'),
+      asked,
+    ]).toEqual(['no_credential', false, []])
   })
 })
 
@@ -119,16 +119,23 @@ describe('accounts', () => {
     const { service, store, env, signIn } = await world()
     await signIn('work')
     await signIn('home')
-    const listed = async () => (await listAccounts(service, { store })).map(({ account, isCurrent }) => [account, isCurrent])
-    expect(await listed()).toEqual([['home', false], ['work', false]])
+    const listed = async () =>
+      (await listAccounts(service, { store })).map(({ account, isCurrent }) => [account, isCurrent])
+    expect(await listed()).toEqual([
+      ['home', false],
+      ['work', false],
+    ])
     await switchAccount(service, 'work', { store })
-    expect(await listed()).toEqual([['home', false], ['work', true]])
+    expect(await listed()).toEqual([
+      ['home', false],
+      ['work', true],
+    ])
     const at = async (account?: string) => (await createAuth(service, { store, env, account }).credential()).source
     expect([await at(), await at('home')]).toEqual(['saved sign-in', 'saved sign-in "home"'])
 
     const events: PentauthEvent[] = []
     await signOut(service, { store, onEvent: (event) => void events.push(event) })
-    expect(events).toMatchObject([{ type: 'signed_out', account: 'work', revocation: 'done' }])
+    expect(events).toMatchObject([{ type: 'signed_out', account: 'work', revocation: 'none' }])
     expect(await listed()).toEqual([['home', false]])
     expect((await caught(createAuth(service, { store, env }).credential())).code).toBe('no_credential')
     expect(await at('home')).toBe('saved sign-in "home"')
