@@ -22,6 +22,7 @@ import type { Sandbox } from '@pentauth/sandbox'
 import type { SandboxServer } from '@pentauth/sandbox/server'
 import { testKey } from '@pentauth/tooling/canary'
 import { onTestFinished } from 'vitest'
+import { fileProvocations } from './provoked-node-files.ts'
 import { redisProvocations } from './provoked-node-redis.ts'
 import { signInProvocations } from './provoked-sign-in.ts'
 
@@ -73,14 +74,9 @@ export function provocations(sandbox: Sandbox, { origins }: SandboxServer): Prov
       ...part,
     } as Service)
   const marked = { clientId: testKey.pentographerClientId(), clientSecret: testKey.pentographerSecret() }
-  const { client_refused, temporarily_unavailable, insufficient_scope, invalid_option, store_failed, ...signIn } =
-    signInProvocations()
 
-  const redis = redisProvocations()
-
-  return {
-    ...signIn,
-    store_failed: [...store_failed, ...redis.store_failed],
+  const others = [signInProvocations(), fileProvocations(), redisProvocations()]
+  return merged(...others, {
     no_credential: [() => node(pendra, {}), () => node(pendium, { PENDIUM_API_KEY: ' ' })],
     source_failed: [
       () => createAuth(pendra, { credential: keyFile(import.meta.dirname) }).credential(),
@@ -146,8 +142,6 @@ export function provocations(sandbox: Sandbox, { origins }: SandboxServer): Prov
       () => keyFile('/run/secrets/pensyve', { refusedGrace: Number.NaN }),
       () => openaiOptions(authOf(pensyve)),
       () => keyCommand('pass show pensyve' as never),
-      ...invalid_option,
-      ...redis.invalid_option,
     ],
     authentication_required: [
       () => told(pendium, { status: 401, body: { error: 'Authentication required. Connect via OAuth.' } }),
@@ -172,10 +166,7 @@ export function provocations(sandbox: Sandbox, { origins }: SandboxServer): Prov
       () => bare(401),
     ],
     agent_not_accessible: [() => said(pendium, '/report?syntheticId=contoso-tea')],
-    insufficient_scope: [
-      () => said(pensyve, '/remember', { method: 'POST', body: '{"entity":"a","fact":"b"}' }),
-      ...insufficient_scope,
-    ],
+    insufficient_scope: [() => said(pensyve, '/remember', { method: 'POST', body: '{"entity":"a","fact":"b"}' })],
     not_entitled: [() => told(profundis, { status: 403, body: { error: 'no plan' } })],
     insufficient_credits: [
       () => told(profundis, { status: 402, body: { error: 'no credits' } }),
@@ -211,7 +202,7 @@ export function provocations(sandbox: Sandbox, { origins }: SandboxServer): Prov
       },
     ],
     service_unavailable: [() => told(pendra, { status: 503, body: { detail: 'later' } }), () => bare(500)],
-    client_refused: [...client_refused, () => tokens(marked)],
+    client_refused: [() => tokens(marked)],
     token_request_rejected: [() => refusedToken({ status: 400, body: { error: 'unauthorized_client' } })],
     token_response_invalid: [
       () => refusedToken({ status: 200, body: '<html>Please log in</html>', headers: { 'content-type': 'text/html' } }),
@@ -219,7 +210,6 @@ export function provocations(sandbox: Sandbox, { origins }: SandboxServer): Prov
       () => refusedToken({ status: 200, body: { access_token: 'two words', token_type: 'bearer' } }),
     ],
     temporarily_unavailable: [
-      ...temporarily_unavailable,
       () => refusedToken({ status: 503, headers: { 'retry-after': '7' } }),
       () => refusedToken({ status: 400, body: { error: 'server_error' } }),
       () => refusedToken({ status: 200, body: 'x'.repeat(300_000) }),
@@ -251,7 +241,14 @@ export function provocations(sandbox: Sandbox, { origins }: SandboxServer): Prov
         return createHttp(authOf(pendra), { retry: 0, timeout: 50 }).get('models').json()
       },
     ],
-  }
+  })
+}
+
+/** All ways to each error. */
+function merged(...parts: readonly Partial<Provocations>[]): Provocations {
+  const codes = [...new Set(parts.flatMap((part) => Object.keys(part) as PentauthErrorCode[]))]
+  const all = codes.map((code) => [code, parts.flatMap((part) => part[code] ?? [])])
+  return Object.fromEntries(all)
 }
 
 /** A `.env` file in a folder of its own. */
