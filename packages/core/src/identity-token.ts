@@ -1,0 +1,48 @@
+import { PentauthError } from './errors.ts'
+import type { Service } from './service.ts'
+
+/** For whom an identity token is read, and with what. */
+export interface IdentityTokenRequest {
+  readonly service: Service
+  /** Milliseconds since the epoch. */
+  readonly now: () => number
+  /**
+   * Asks who makes the token: no redirect is followed, at most 10 s, at most 256 KiB are read. Rejects with `temporarily_unavailable`
+   * when nobody answers, also for 429 and from 500 on.
+   *
+   * @param what names whom is asked, in messages
+   */
+  readonly ask: (what: string, url: string, init?: RequestInit) => Promise<Response>
+}
+
+/** Where the token comes from that says which workload this is: who runs the program signs it, and it lives for minutes. */
+export interface IdentityTokenSource {
+  /** For people: `GitHub Actions`, `/var/run/secrets/tokens/acme`. */
+  readonly name: string
+  /** Called for each token request, so that the token is never older than that. */
+  read(request: IdentityTokenRequest): string | Promise<string>
+}
+
+/** A source of identity tokens, or a function that gives one. */
+export type IdentityToken = IdentityTokenSource | (() => string | Promise<string>)
+
+/**
+ * Refuses what cannot give an identity token.
+ *
+ * @throws PentauthError `invalid_option`.
+ */
+export function requireIdentityToken(option: string, token: unknown): void {
+  if (typeof token === 'function') return
+  const { name, read }: Partial<IdentityTokenSource> = Object(token)
+  if (typeof name === 'string' && typeof read === 'function') return
+  throw new PentauthError({
+    code: 'invalid_option',
+    message: `The option "${option}" gives no identity token.`,
+    hint: 'Give a function that returns the token, or a source of @pentauth/node such as identityTokenFile(path): it is read anew each time.',
+  })
+}
+
+/** How the source of an identity token is called in messages. */
+export function nameOf(token: IdentityToken): string {
+  return typeof token === 'function' ? 'the function' : token.name
+}
