@@ -1,6 +1,6 @@
 import type { ClientCredentials, ClientOrigin, ClientWithAssertion } from './client-format.ts'
 import type { CredentialSource } from './credential-source.ts'
-import { requireIdentityToken } from './identity-token.ts'
+import { missingIn, requireIdentityToken } from './identity-token.ts'
 import { tokenSource } from './token-source.ts'
 
 export interface ClientCredentialsOptions {
@@ -36,11 +36,12 @@ export function clientCredentials(client: ClientCredentials, options: ClientCred
   const { issuer, scope, ...named }: ClientCredentialsOptions = Object.assign(Object.create(null), options)
   const name = named.name ?? 'client credentials'
   const from = named.from ?? { clientId: name, clientSecret: name }
-  if (client && Object.hasOwn(client, 'assertion'))
-    requireIdentityToken('assertion', (client as ClientWithAssertion).assertion)
+  const { assertion }: Partial<ClientWithAssertion> = Object.assign(Object.create(null), client)
+  if (assertion !== undefined) requireIdentityToken('assertion', assertion)
   return tokenSource({
     name,
     issuer,
+    missing: () => assertion && missingIn(assertion),
     async prepare(request) {
       const { prepareClientToken } = await import('./oauth.ts')
       return prepareClientToken(request, { source: name, client, from, issuer, scope })

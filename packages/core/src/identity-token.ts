@@ -1,3 +1,4 @@
+import type { Absent } from './credential-source.ts'
 import { PentauthError } from './errors.ts'
 import type { Service } from './service.ts'
 
@@ -21,6 +22,8 @@ export interface IdentityTokenSource {
   readonly name: string
   /** Called for each token request, so that the token is never older than that. */
   read(request: IdentityTokenRequest): string | Promise<string>
+  /** What there is instead where this is no place for such a token; a chain of sources then goes on. Told without any work. */
+  missing?(): Absent | undefined
 }
 
 /** A source of identity tokens, or a function that gives one. */
@@ -40,6 +43,11 @@ export function requireIdentityToken(option: string, token: unknown): void {
     message: `The option "${option}" gives no identity token.`,
     hint: 'Give a function that returns the token, or a source of @pentauth/node such as identityTokenFile(path): it is read anew each time.',
   })
+}
+
+/** What there is instead of a token, where the source knows that there is none. */
+export function missingIn(token: IdentityToken): Absent | undefined {
+  return typeof token === 'function' ? undefined : token.missing?.()
 }
 
 /** How the source of an identity token is called in messages. */

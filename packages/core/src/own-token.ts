@@ -5,12 +5,7 @@ import type { AccessToken } from './credential.ts'
 import type { CredentialRequest } from './credential-source.ts'
 import { withHint } from './error-hint.ts'
 import { PentauthError } from './errors.ts'
-import {
-  clientCredentialsGrant,
-  jwtBearerGrant,
-  type TokenWish,
-  tokenExchangeGrant,
-} from './grants.ts'
+import { clientCredentialsGrant, jwtBearerGrant, type TokenWish, tokenExchangeGrant } from './grants.ts'
 import { type IdentityToken, nameOf } from './identity-token.ts'
 import { printable } from './printable.ts'
 import { type ReadToken, readIdentityToken } from './read-identity-token.ts'

@@ -1,5 +1,5 @@
 import { type AccessToken, summarize } from './credential.ts'
-import type { CredentialRequest, CredentialSource } from './credential-source.ts'
+import type { Absent, CredentialRequest, CredentialSource } from './credential-source.ts'
 import { PentauthError } from './errors.ts'
 import { isWithin } from './pause.ts'
 import { perKey } from './per-key.ts'
@@ -15,6 +15,8 @@ export interface PreparedRequest {
 /** What makes one kind of token source of another: how a token is asked for. */
 export interface TokenSourceParts {
   readonly name: string
+  /** What there is instead where the program has nothing to ask with; looked at only while there is no token. */
+  readonly missing?: () => Absent | undefined
   /** Finds out whom to ask, with what; called for each token request. */
   readonly prepare: (request: CredentialRequest) => Promise<PreparedRequest>
   /** The authorization server, where the program and not the service's definition says it. */
@@ -44,7 +46,7 @@ const longestPause = 60_000
  *
  * Such tokens are asked for again and never refreshed, so nothing is stored.
  */
-export function tokenSource({ name, prepare, issuer }: TokenSourceParts): CredentialSource {
+export function tokenSource({ name, prepare, issuer, missing }: TokenSourceParts): CredentialSource {
   // By service, so that a source shared by two deployments carries no token from one to the other.
   const statesOf = perKey<Service, Map<string, State>>(() => new Map())
 
@@ -98,10 +100,10 @@ export function tokenSource({ name, prepare, issuer }: TokenSourceParts): Creden
   return {
     name,
     kind: 'access-token',
-    present: () => true,
+    present: () => missing?.() === undefined,
     get(request) {
       const { token, obtainedAt } = stateOf(request)
-      if (!token) return obtain(request, 'first')
+      if (!token) return missing?.() ?? obtain(request, 'first')
       if (token.expiresAt === undefined) return token
       const left = token.expiresAt - request.runtime.now()
       const life = token.expiresAt - obtainedAt

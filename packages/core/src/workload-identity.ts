@@ -1,7 +1,7 @@
 import type { SigningKey } from './client-authentication.ts'
 import type { CredentialSource } from './credential-source.ts'
 import { PentauthError } from './errors.ts'
-import { type IdentityToken, nameOf, requireIdentityToken } from './identity-token.ts'
+import { type IdentityToken, missingIn, nameOf, requireIdentityToken } from './identity-token.ts'
 import { tokenSource } from './token-source.ts'
 
 export interface WorkloadIdentityOptions {
@@ -34,7 +34,8 @@ export interface WorkloadIdentityOptions {
  *
  * The access token is fetched once for all callers and renewed in the background before it expires, each time with a fresh identity
  * token; a refused one is read once more, and tried again if it is another by then. It is sent to the token endpoint of the service's
- * definition, else to the one in the metadata of `issuer`, and nowhere else.
+ * definition, else to the one in the metadata of `issuer`, and nowhere else. In a chain (`firstOf`) a place without such a token, such as
+ * a laptop, gives way to the next source.
  *
  * @throws PentauthError `invalid_option` for a `token` that is none or an unknown `grant`; (when first used) `malformed_credential` for
  *   what is no token, `source_failed` for an expired one, `credential_not_accepted` when the service has no such grant,
@@ -67,6 +68,7 @@ export function workloadIdentity(options: WorkloadIdentityOptions): CredentialSo
   return tokenSource({
     name: source,
     issuer,
+    missing: () => missingIn(identity),
     async prepare(request) {
       const { prepareWorkloadToken } = await import('./oauth.ts')
       return prepareWorkloadToken(request, { source, token: identity, grant, issuer, client, ...wish })

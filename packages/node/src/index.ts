@@ -10,6 +10,8 @@ export {
   errorFrom,
   firstOf,
   type HeadersOptions,
+  type IdentityToken,
+  type IdentityTokenSource,
   PentauthError,
   type PentauthErrorCode,
   type PentauthEvent,
@@ -21,12 +23,18 @@ export {
   relocate,
   resourceFor,
   type Service,
+  type SigningKey,
   throwIfRefused,
+  type WorkloadIdentityOptions,
+  workloadIdentity,
 } from '@pentauth/core'
 export { createAuth, type NodeAuthOptions } from './auth.ts'
 export { type ConnectionHintOptions, connectionHint } from './connection-hint.ts'
 export { type EnvKeyOptions, envKey } from './env-key.ts'
 export type { Environment } from './environment.ts'
 export { type ExpandOptions, expandVariables } from './expand.ts'
+export { type GithubActionsTokenOptions, githubActionsToken } from './github-actions.ts'
+export { type IdentityTokenOptions, identityTokenEnv, identityTokenFile } from './identity-token.ts'
 export { type KeyCommandOptions, keyCommand } from './key-command.ts'
 export { type KeyFileOptions, keyFile } from './key-file.ts'
+export { importPrivateKey, type PrivateKeyOptions, privateKeyFile } from './private-key.ts'
