@@ -64,14 +64,14 @@ describe('a job of the CI system', () => {
 
   test('is refused with a signature of another key, or a token of another sandbox', async () => {
     const sandbox = create()
-    const { privateKey } = await generateKeyPair('RS256')
+    const { privateKey } = await generateKeyPair('ES256')
     const forged = await new SignJWT({
       iss: sandbox.ci.issuer,
       sub: 'repo:octo/agent:x',
       aud: issuer,
       exp: 1_700_000_300,
     })
-      .setProtectedHeader({ alg: 'RS256', kid: 'ci' })
+      .setProtectedHeader({ alg: 'ES256', kid: 'ci' })
       .sign(privateKey)
     for (const assertion of [forged, await create().ci.job().token({ audience: issuer }), 'no.j.wt'])
       expect((await post(sandbox, { grant_type: jwtBearer, assertion })).json.error).toBe('invalid_grant')
