@@ -23,6 +23,7 @@ import type { SandboxServer } from '@pentauth/sandbox/server'
 import { testKey } from '@pentauth/tooling/canary'
 import { onTestFinished } from 'vitest'
 import { signInProvocations } from './provoked-sign-in.ts'
+import { workloadProvocations as workloads } from './provoked-workloads.ts'
 
 /** Ways to each error: what fails, or gives the error itself. */
 export type Provocations = Readonly<Record<PentauthErrorCode, readonly (() => unknown)[]>>
@@ -79,12 +80,14 @@ export function provocations(sandbox: Sandbox, { origins }: SandboxServer): Prov
     ...signIn,
     no_credential: [() => node(pendra, {}), () => node(pendium, { PENDIUM_API_KEY: ' ' })],
     source_failed: [
+      ...workloads.source_failed,
       () => createAuth(pendra, { credential: keyFile(import.meta.dirname) }).credential(),
       () => createAuth(pendra, { credential: keyCommand(['no-such-command']) }).credential(),
       () => createAuth(pendra, { credential: keyCommand([process.execPath, '-e', '']) }).credential(),
       () => createAuth(pendra, { credential: keyCommand([process.execPath, '-e', 'process.exit(3)']) }).credential(),
     ],
     malformed_credential: [
+      ...workloads.malformed_credential,
       () => createAuth(pendra, { credential: apiKey('') }).credential(),
       () => createAuth(pendra, { credential: apiKey('pdr_sk_your_key_here') }).credential(),
       () => createAuth(pentographer, { credential: clientCredentials({ ...marked, clientId: 'todo' }) }).credential(),
@@ -99,6 +102,7 @@ export function provocations(sandbox: Sandbox, { origins }: SandboxServer): Prov
         }).credential(),
     ],
     credential_not_accepted: [
+      ...workloads.credential_not_accepted,
       () => createAuth(pendium, { credential: apiKey(testKey.pendium()) }).credential(pendium.resources.mcp.url),
       () =>
         createAuth(pensyve, { credential: apiKey(testKey.pensyve()) }).headers(pensyve.resources.rest.url, {
@@ -115,6 +119,7 @@ export function provocations(sandbox: Sandbox, { origins }: SandboxServer): Prov
       (url) => () => createAuth(pensyve, { credential: apiKey(testKey.pensyve()) }).fetch(url),
     ),
     invalid_service: [
+      ...workloads.invalid_service,
       () => createNodeAuth(undefined as never),
       () => parseService({}),
       () => acme({ id: 'Acme' }),
@@ -127,6 +132,7 @@ export function provocations(sandbox: Sandbox, { origins }: SandboxServer): Prov
       },
     ],
     invalid_option: [
+      ...workloads.invalid_option,
       () => createAuth(pensyve, { credential: 'a string' as never }),
       () => authOf(pendra).fetch(urlOf(pendra, '/models'), { headers: { 'x-note': 'a\nb' } }),
       () => relocate(pensyve, { 'https://api.pensyve.com': 'http://127.0.0.1:4100/v1' }),
@@ -207,13 +213,17 @@ export function provocations(sandbox: Sandbox, { origins }: SandboxServer): Prov
     ],
     service_unavailable: [() => told(pendra, { status: 503, body: { detail: 'later' } }), () => bare(500)],
     client_refused: [...client_refused, () => tokens(marked)],
-    token_request_rejected: [() => refusedToken({ status: 400, body: { error: 'unauthorized_client' } })],
+    token_request_rejected: [
+      ...workloads.token_request_rejected,
+      () => refusedToken({ status: 400, body: { error: 'unauthorized_client' } }),
+    ],
     token_response_invalid: [
       () => refusedToken({ status: 200, body: '<html>Please log in</html>', headers: { 'content-type': 'text/html' } }),
       () => refusedToken({ status: 200, body: { access_token: 'a', token_type: 'mac' } }),
       () => refusedToken({ status: 200, body: { access_token: 'two words', token_type: 'bearer' } }),
     ],
     temporarily_unavailable: [
+      ...workloads.temporarily_unavailable,
       ...temporarily_unavailable,
       () => refusedToken({ status: 503, headers: { 'retry-after': '7' } }),
       () => refusedToken({ status: 400, body: { error: 'server_error' } }),

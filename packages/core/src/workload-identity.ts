@@ -58,8 +58,8 @@ export function workloadIdentity(options: WorkloadIdentityOptions): CredentialSo
   if (grant !== 'jwt-bearer' && grant !== 'token-exchange') {
     throw new PentauthError({
       code: 'invalid_option',
-      message: 'The option "grant" is neither "jwt-bearer" nor "token-exchange".',
-      hint: "The service's documentation says how it takes identity tokens: RFC 7523 is jwt-bearer, RFC 8693 token-exchange.",
+      message: 'The option "grant" gives no grant type.',
+      hint: "The service's documentation says how it takes identity tokens: 'jwt-bearer' is RFC 7523, 'token-exchange' RFC 8693.",
     })
   }
   const source = name ?? `workload identity (${nameOf(identity)})`
