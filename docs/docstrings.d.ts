@@ -1,4 +1,5 @@
 // What an `@example` in a doc comment may take as given; everything else it uses it declares or imports itself.
+declare const acme: import('@pentauth/core').Service
 declare const auth: import('@pentauth/core').Auth
 declare const clientId: string
 declare const clientSecret: string

@@ -19,6 +19,9 @@ import {
   errorFrom,
   firstOf,
   type HeadersOptions,
+  type IdentityToken,
+  type IdentityTokenRequest,
+  type IdentityTokenSource,
   keySource,
   type NamedResource,
   PentauthError,
@@ -32,8 +35,11 @@ import {
   resourceFor,
   type Secret,
   type Service,
+  type SigningKey,
   type Tried,
   throwIfRefused,
+  type WorkloadIdentityOptions,
+  workloadIdentity,
 } from '@pentauth/core'
 import { createHttp } from '@pentauth/core/ky'
 import { parseService, serviceSchema } from '@pentauth/core/schema'
@@ -73,6 +79,30 @@ export async function auth(): Promise<void> {
   const error: PentauthError | undefined = await errorFrom(response)
   const same: Response = await throwIfRefused(response)
   void [headers, kinds, error, same]
+}
+
+export function withoutAPerson(privateKey: SigningKey): readonly CredentialSource[] {
+  const issuer = 'https://auth.acme.example'
+  const token: IdentityTokenSource = {
+    name: 'the vault',
+    missing: () => undefined,
+    async read({ service, now, ask }: IdentityTokenRequest) {
+      const response = await ask('vault', `https://vault.example/${service.id}?at=${now()}`, { headers: {} })
+      return response.text()
+    },
+  }
+  const either: IdentityToken[] = [token, () => 'eyJ…', async () => 'eyJ…']
+  const options: WorkloadIdentityOptions = {
+    ...{ token, grant: 'token-exchange', issuer, scope: 'read', audience: 'acme', resource: 'https://acme.example' },
+    ...{ subjectTokenType: 'urn:acme:token', requestedTokenType: 'urn:acme:token', name: 'vault' },
+    ...{ clientId: 'agent', clientSecret: 'its_secret', privateKey },
+  }
+  return [
+    ...either.map((one) => workloadIdentity({ token: one, grant: 'jwt-bearer' })),
+    workloadIdentity(options),
+    clientCredentials({ clientId: 'agent', privateKey }, { issuer, scope: 'read' }),
+    clientCredentials({ clientId: 'agent', assertion: token }),
+  ]
 }
 
 export function ownSources(): readonly CredentialSource[] {

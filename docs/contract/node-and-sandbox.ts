@@ -18,7 +18,14 @@ import {
   errorFrom,
   expandVariables,
   firstOf,
+  type GithubActionsTokenOptions,
+  githubActionsToken,
   type HeadersOptions,
+  type IdentityTokenOptions,
+  type IdentityTokenSource,
+  identityTokenEnv,
+  identityTokenFile,
+  importPrivateKey,
   type KeyCommandOptions,
   type KeyFileOptions,
   keyCommand,
@@ -27,16 +34,23 @@ import {
   PentauthError,
   type PentauthErrorCode,
   type PentauthEvent,
+  type PrivateKeyOptions,
+  privateKeyFile,
   relocate,
   resourceFor,
   type Service,
+  type SigningKey,
   throwIfRefused,
+  type WorkloadIdentityOptions,
+  workloadIdentity,
 } from '@pentauth/node'
 import {
   type Accounts,
   type AppRegistration,
   type Apps,
   type AuthorizationServerFacts,
+  type Ci,
+  type CiJob,
   type ClientMetadata,
   type Clients,
   type Clock,
@@ -46,6 +60,7 @@ import {
   type Faults,
   facts,
   type IssuedTokens,
+  type JobTokenOptions,
   type Journal,
   type JournalEntry,
   type KeyInfo,
@@ -65,10 +80,37 @@ import {
   signInAt,
   type TokenOptions,
   type Tokens,
+  type WorkloadTrust,
 } from '@pentauth/sandbox'
 import { handlers } from '@pentauth/sandbox/msw'
 import { listen, type SandboxServer } from '@pentauth/sandbox/server'
 import { sandboxTest } from '@pentauth/sandbox/vitest'
+
+export async function withoutAPerson(sandbox: Sandbox): Promise<void> {
+  const issuer = 'https://auth.acme.example'
+  const actions: GithubActionsTokenOptions = { audience: issuer, env: process.env }
+  const file: IdentityTokenOptions = { env: process.env }
+  const tokens: IdentityTokenSource[] = [
+    githubActionsToken(actions),
+    identityTokenFile('/var/run/secrets/tokens/acme', file),
+    identityTokenEnv('ACME_ID_TOKEN', file),
+  ]
+  const rest: Omit<WorkloadIdentityOptions, 'token'> = { grant: 'token-exchange', issuer }
+  const keys: PrivateKeyOptions = { algorithm: 'PS256', name: 'ACME_KEY' }
+  const privateKey: SigningKey[] = [
+    importPrivateKey('', keys),
+    importPrivateKey({ kty: 'OKP' }),
+    privateKeyFile('a.pem'),
+  ]
+  const trust: WorkloadTrust = { subject: 'repo:octo/*', audience: 'api://acme', account: 'ada', scopes: ['mcp'] }
+  createSandbox({ pensyve: { workloadIdentity: [trust] } })
+  const ci: Ci = sandbox.ci
+  const job: CiJob = ci.job({ subject: 'repo:octo/agent' })
+  const options: JobTokenOptions = { audience: ci.issuer, lifetime: 60, reusable: true, claims: {} }
+  const shown: [string, string, number] = [await job.token(options), job.subject, ci.requests]
+  job.end()
+  void [tokens.map((token) => workloadIdentity({ token, ...rest })), privateKey, job.env({}), shown]
+}
 
 export function node(): void {
   const auth: Auth = createAuth(pensyve)

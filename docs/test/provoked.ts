@@ -25,6 +25,7 @@ import { onTestFinished } from 'vitest'
 import { fileProvocations } from './provoked-node-files.ts'
 import { redisProvocations } from './provoked-node-redis.ts'
 import { signInProvocations } from './provoked-sign-in.ts'
+import { workloadProvocations } from './provoked-workloads.ts'
 
 /** Ways to each error: what fails, or gives the error itself. */
 export type Provocations = Readonly<Record<PentauthErrorCode, readonly (() => unknown)[]>>
@@ -75,7 +76,7 @@ export function provocations(sandbox: Sandbox, { origins }: SandboxServer): Prov
     } as Service)
   const marked = { clientId: testKey.pentographerClientId(), clientSecret: testKey.pentographerSecret() }
 
-  const others = [signInProvocations(), fileProvocations(), redisProvocations()]
+  const others = [signInProvocations(), fileProvocations(), redisProvocations(), workloadProvocations]
   return merged(...others, {
     no_credential: [() => node(pendra, {}), () => node(pendium, { PENDIUM_API_KEY: ' ' })],
     source_failed: [

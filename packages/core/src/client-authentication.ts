@@ -19,13 +19,16 @@ export interface OAuthClient {
   readonly authMethod: ClientAuthMethod
   readonly clientSecret?: Secret | undefined
   readonly privateKey?: SigningKey | undefined
+  /** Signed by somebody whom the server trusts, in the place of what the client would sign itself. */
+  readonly assertion?: Secret | undefined
 }
 
 /** The proof that goes with each request of the client; form-encoded in the Authorization header, as the standard has it. */
 export function clientAuthentication(
-  { authMethod, clientSecret, privateKey }: OAuthClient,
+  { authMethod, clientSecret, privateKey, assertion }: OAuthClient,
   now: () => number,
 ): oauth.ClientAuth {
+  if (assertion) return signedElsewhere(assertion)
   if (authMethod === 'private_key_jwt') return signature(checkKey(privateKey), now)
   if (authMethod === 'client_secret_post' && clientSecret) return oauth.ClientSecretPost(clientSecret.reveal())
   if (authMethod === 'client_secret_basic' && clientSecret) return oauth.ClientSecretBasic(clientSecret.reveal())
@@ -41,6 +44,15 @@ function signature(key: SigningKey, now: () => number): oauth.ClientAuth {
     Object.assign(claims, { iat: seconds, nbf: seconds, exp: seconds + 60 })
   }
   return oauth.PrivateKeyJwt(key as CryptoKey, { [oauth.modifyAssertion]: modifyAssertion })
+}
+
+/** An assertion about the client that it did not sign (RFC 7523 section 2.2). */
+function signedElsewhere(assertion: Secret): oauth.ClientAuth {
+  return (_server, { client_id }, body) => {
+    body.set('client_id', client_id)
+    body.set('client_assertion_type', 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer')
+    body.set('client_assertion', assertion.reveal())
+  }
 }
 
 /**

@@ -42,8 +42,8 @@ export interface DiscoverOptions {
   /** The program's choice where a resource names several authorization servers. */
   readonly issuer?: string | undefined
   readonly cache?: DiscoveryCache | undefined
-  /** How the person signs in: through a redirect unless given. */
-  readonly way?: 'redirect' | 'device' | undefined
+  /** How a person signs in, through a redirect unless given; or `token`: nobody does, a program gets tokens of its own. */
+  readonly way?: 'redirect' | 'device' | 'token' | undefined
   /** Signs in where the metadata does not say whether the server checks PKCE: others could then use a stolen code. */
   readonly dangerouslyAllowMissingPkceMetadata?: boolean | undefined
 }
@@ -170,7 +170,9 @@ function documentedServer({ service }: Flow, { way }: DiscoverOptions): oauth.Au
   const rules = rulesOf(service)
   const { authorizationEndpoint, tokenEndpoint, registrationEndpoint, revocationEndpoint } = rules
   const { deviceAuthorizationEndpoint } = rules
-  const entry = way === 'device' ? deviceAuthorizationEndpoint : authorizationEndpoint
+  const entry = { redirect: authorizationEndpoint, device: deviceAuthorizationEndpoint, token: tokenEndpoint }[
+    way ?? 'redirect'
+  ]
   if (entry === undefined || tokenEndpoint === undefined) return undefined
   return Object.freeze(
     Object.assign(Object.create(null), {
@@ -192,10 +194,11 @@ function documentedServer({ service }: Flow, { way }: DiscoverOptions): oauth.Au
 const ours =
   /^(?:response_type|response_mode|client_id|redirect_uri|scope|state|code_challenge(?:_method)?|resource|nonce|request(?:_uri)?|prompt|dpop_jkt)$/
 
-/** Refuses a server that a person cannot sign in at safely. */
+/** Refuses a server that a person cannot sign in at safely, or a program get no token from. */
 function checkUsable(flow: Flow, { server, document }: DescribedServer, options: DiscoverOptions): void {
   const { authorization_endpoint: endpoint, token_endpoint, code_challenge_methods_supported: methods } = server
   if (token_endpoint === undefined) throw failed(flow, document, 'has no "token_endpoint"')
+  if (options.way === 'token') return
   if (options.way === 'device') {
     if (server.device_authorization_endpoint !== undefined) return
     const hint = 'It signs in no devices: send the person to a browser, with startSignIn().'

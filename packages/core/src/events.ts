@@ -9,6 +9,7 @@ export type RequestPurpose =
   | 'server_metadata'
   | 'registration'
   | 'device_authorization'
+  | 'identity_token'
   | 'token'
   | 'revocation'
 

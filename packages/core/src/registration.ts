@@ -186,19 +186,34 @@ function preRegistered(flow: Flow, server: Discovered['server'], given: PreRegis
   }
   const client = { clientId: clientId.trim(), issuer, stored: false }
   if (!privateKey && clientSecret === undefined) return { ...client, authMethod: 'none' }
-  const possible = privateKey
-    ? (['private_key_jwt'] as const)
-    : (['client_secret_basic', 'client_secret_post'] as const)
-  const supported = supportedMethods(flow, server)
-  const authMethod = possible.find((name) => supported.includes(name))
-  if (!authMethod) {
-    throw registrationFailed(flow, issuer, {
-      what: `takes no ${privateKey ? 'private key' : 'client secret'} as a proof`,
-      hint: `It takes ${supported.join(', ')}.`,
-    })
-  }
+  const authMethod = authMethodAt(flow, server, privateKey ? 'private key' : 'client secret')
   if (privateKey) return { ...client, authMethod, privateKey }
   return { ...client, authMethod, clientSecret: createSecret(String(clientSecret).trim()) }
+}
+
+const methodsWith = {
+  'private key': ['private_key_jwt'],
+  'signed token': ['private_key_jwt'],
+  'client secret': ['client_secret_basic', 'client_secret_post'],
+} as const
+
+/**
+ * How a client proves itself at a server with what it has.
+ *
+ * @throws PentauthError `registration_failed` where the server takes no such proof.
+ */
+export function authMethodAt(
+  flow: Flow,
+  server: Discovered['server'],
+  proof: keyof typeof methodsWith,
+): Exclude<ClientAuthMethod, 'none'> {
+  const supported = supportedMethods(flow, server)
+  const method = methodsWith[proof].find((name) => supported.includes(name))
+  if (method) return method
+  throw registrationFailed(flow, server.issuer, {
+    what: `takes no ${proof} as a proof`,
+    hint: `It takes ${supported.join(', ')}.`,
+  })
 }
 
 function isSendable(value: unknown): value is string {

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { compiles, defineService } from './define-service.ts'
 import { PentauthError } from './errors.ts'
 import { withoutKeyLike } from './printable.ts'
-import { type Service, serviceErrorCodes } from './service.ts'
+import { grantTypes, type Service, serviceErrorCodes } from './service.ts'
 
 const httpUrl = z.url({ protocol: /^https?$/ })
 const link = z.strictObject({ where: z.string().min(1), url: httpUrl.optional() })
@@ -32,7 +32,7 @@ const oauth = z.strictObject({
   registrationEndpoint: httpUrl.optional(),
   revocationEndpoint: httpUrl.optional(),
   deviceAuthorizationEndpoint: httpUrl.optional(),
-  grants: z.array(z.enum(['authorization_code', 'refresh_token', 'client_credentials'])),
+  grants: z.array(z.enum(grantTypes)),
   tokenEndpointAuthMethod: z.enum(['none', 'client_secret_post', 'client_secret_basic']),
   scopes: z.array(z.string()).optional(),
   tokenFormat: z.enum(['jwt', 'opaque']).optional(),

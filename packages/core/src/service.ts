@@ -56,6 +56,15 @@ export interface ApiKeyRules {
   readonly consoleOnly?: readonly string[]
 }
 
+/** The OAuth grants that a definition can name. */
+export const grantTypes = [
+  'authorization_code',
+  'refresh_token',
+  'client_credentials',
+  'urn:ietf:params:oauth:grant-type:jwt-bearer',
+  'urn:ietf:params:oauth:grant-type:token-exchange',
+] as const
+
 /** A service's authorization server as its documents describe it (RFC 8414 nouns). */
 export interface OAuthRules {
   readonly issuer?: string
@@ -66,7 +75,7 @@ export interface OAuthRules {
   readonly registrationEndpoint?: string
   readonly revocationEndpoint?: string
   readonly deviceAuthorizationEndpoint?: string
-  readonly grants: readonly ('authorization_code' | 'refresh_token' | 'client_credentials')[]
+  readonly grants: readonly (typeof grantTypes)[number][]
   readonly tokenEndpointAuthMethod: 'none' | 'client_secret_post' | 'client_secret_basic'
   readonly scopes?: readonly string[]
   readonly tokenFormat?: 'jwt' | 'opaque'

@@ -1,5 +1,6 @@
 import { type DiscoveryCache, discoveryCache } from './discovery.ts'
-import { PentauthError, type PentauthErrorCode } from './errors.ts'
+import { withHint } from './error-hint.ts'
+import { PentauthError } from './errors.ts'
 import { type Emit, failureFacts } from './events.ts'
 import type { Flow } from './flow.ts'
 import { forgetClient, type RegisteredClient } from './registration.ts'
@@ -50,11 +51,4 @@ async function asSignInFailure(
   if (isUnknown && client.stored) return withHint(error, error.code, 'Start the sign-in again: it registers anew.')
   if (error.code !== 'token_request_rejected') return error
   return withHint(error, 'sign_in_failed', 'Start the sign-in again: a code works once, and for a short time.')
-}
-
-/** The same failure with the way out of a sign-in. */
-function withHint(error: PentauthError, code: PentauthErrorCode, hint: string): PentauthError {
-  const { message, hint: before = '', service, status, parameters } = error
-  const said = message.endsWith(before) ? message.slice(0, message.length - before.length).trimEnd() : message
-  return new PentauthError({ code, message: said, service, status, parameters, hint })
 }

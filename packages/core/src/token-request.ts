@@ -29,7 +29,8 @@ export interface Grant {
 export interface TokenRequest extends Asker {
   readonly service: Service
   readonly server: oauth.AuthorizationServer
-  readonly client: OAuthClient
+  /** Absent where the grant alone says who asks (RFC 7521 section 4.1). */
+  readonly client?: OAuthClient | undefined
   readonly grant: Grant
   /** Name of the source, for the token and for messages. */
   readonly source: string
@@ -52,9 +53,10 @@ export interface Tokens {
  */
 export async function requestToken(request: TokenRequest): Promise<Tokens> {
   const { service, runtime, server, grant } = request
-  const client = { client_id: request.client.clientId }
+  // The library asks for a client in any case; `anonymously` sends nothing of it.
+  const client = { client_id: request.client?.clientId ?? 'none' }
   const requestedAt = runtime.now()
-  const authentication = clientAuthentication(request.client, runtime.now)
+  const authentication = request.client ? clientAuthentication(request.client, runtime.now) : anonymously
   const secrets = secretsOf(request)
   const response = await grant.request(server, client, authentication, endpointOptions(request, 'token', secrets))
   if (isTemporary(response.status)) throw unavailable(service, endpointOf(server), response, runtime.now())
@@ -65,6 +67,8 @@ export async function requestToken(request: TokenRequest): Promise<Tokens> {
   // Own properties only: what the answer has not must not come from a polluted Object.prototype.
   return tokensFrom(request, Object.assign(Object.create(null), answer), secrets, requestedAt)
 }
+
+const anonymously: oauth.ClientAuth = () => undefined
 
 function endpointOf({ token_endpoint, issuer }: oauth.AuthorizationServer): string {
   return token_endpoint ?? issuer
@@ -125,7 +129,7 @@ function scopesIn(text: string, secrets: readonly Secret[]): readonly string[] {
 
 /** What goes to the token endpoint and is nobody's business. */
 function secretsOf({ client, grant }: TokenRequest): Secret[] {
-  return client.clientSecret ? [client.clientSecret, ...grant.secrets] : [...grant.secrets]
+  return client?.clientSecret ? [client.clientSecret, ...grant.secrets] : [...grant.secrets]
 }
 
 /** When a token ends, by what the server said, else by the token itself where it is a JWT (RFC 9068 section 2.2). */

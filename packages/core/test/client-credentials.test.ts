@@ -248,7 +248,11 @@ describe('a client that cannot work is told before any request', () => {
   })
 
   it('and so is a service without such clients', async () => {
-    const { tokenEndpoint: _, ...oauth } = pentographer.oauth ?? {
+    const {
+      tokenEndpoint: _,
+      issuer: _own,
+      ...oauth
+    } = pentographer.oauth ?? {
       grants: ['client_credentials'] as const,
       tokenEndpointAuthMethod: 'none',
     }

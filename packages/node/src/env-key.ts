@@ -21,17 +21,22 @@ export interface EnvKeyOptions {
  */
 export function envKey(name: string, options: EnvKeyOptions = {}): CredentialSource {
   const { env = process.env } = own(options)
-  checkName(name)
+  checkName(name, 'envKey', 'PENSYVE_API_KEY')
   const place = variables(env)
   const source = keySource(name, (service) => keyReading(place, name, service), variableReading)
   return { ...source, present: () => place.has(name) }
 }
 
-function checkName(name: string): void {
+/**
+ * Refuses what cannot be the name of a variable.
+ *
+ * @param where who was given it, for the message
+ */
+export function checkName(name: string, where: string, example: string): void {
   if (typeof name === 'string' && /^[A-Za-z_]\w*$/.test(name) && !looksLikeKey(name)) return
   throw new PentauthError({
     code: 'invalid_option',
-    message: 'envKey needs the name of an environment variable.',
-    hint: "Write envKey('PENSYVE_API_KEY'), not its value; a key itself goes to apiKey().",
+    message: `${where} needs the name of an environment variable.`,
+    hint: `Write ${where}('${example}'), not its value; a key itself goes to apiKey().`,
   })
 }

@@ -10,6 +10,8 @@ export {
   errorFrom,
   firstOf,
   type HeadersOptions,
+  type IdentityToken,
+  type IdentityTokenSource,
   PentauthError,
   type PentauthErrorCode,
   type PentauthEvent,
@@ -22,8 +24,11 @@ export {
   resourceFor,
   type SavedAccount,
   type Service,
+  type SigningKey,
   type Store,
   throwIfRefused,
+  type WorkloadIdentityOptions,
+  workloadIdentity,
 } from '@pentauth/core'
 export {
   type Account,
@@ -39,6 +44,9 @@ export { type EnvKeyOptions, envKey } from './env-key.ts'
 export type { Environment } from './environment.ts'
 export { type ExpandOptions, expandVariables } from './expand.ts'
 export { type FileStore, type FileStoreOptions, fileStore } from './file-store.ts'
+export { type GithubActionsTokenOptions, githubActionsToken } from './github-actions.ts'
+export { type IdentityTokenOptions, identityTokenEnv, identityTokenFile } from './identity-token.ts'
 export { type KeyCommandOptions, keyCommand } from './key-command.ts'
 export { type KeyFileOptions, keyFile } from './key-file.ts'
+export { importPrivateKey, type PrivateKeyOptions, privateKeyFile } from './private-key.ts'
 export { stateFolder } from './state-folder.ts'

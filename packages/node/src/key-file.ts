@@ -50,12 +50,15 @@ export function keyFile(path: string, options: KeyFileOptions = {}): CredentialS
 /** Looks into the file, cheaply: the key, or what was found instead. */
 export type KeyFileReader = () => Found | Absent
 
-/** @param label how the file is called in messages, given its path */
-export function keyFileReader(given: string, label: (path: string) => string): KeyFileReader {
+/**
+ * @param label how the file is called in messages, given its path
+ * @param what is in it, in words
+ */
+export function keyFileReader(given: string, label: (path: string) => string, what = 'key'): KeyFileReader {
   const path = builtin('node:path').resolve(given.replace(/^~(?=[\\/])/, () => builtin('node:os').homedir()))
   const source = label(shownPath(path))
-  const next = 'write the key into it'
-  const read = textFile(path, { limit: 65_536, failed: (why) => unreadable(source, why) })
+  const next = `write the ${what} into it`
+  const read = textFile(path, { limit: 65_536, failed: (why) => unreadable(source, why, what) })
   return () => {
     const text = read()
     if (text === undefined) return { absent: 'no such file', next }
@@ -95,19 +98,21 @@ export function checkPath(path: string, where: string): void {
   })
 }
 
-function unreadable(source: string, why: string): PentauthError {
+/** The error about a file that is there and cannot be read, or is needed and not there. */
+export function unreadable(source: string, why: string, what: string): PentauthError {
   return new PentauthError({
     code: 'source_failed',
-    message: `The key file ${source} cannot be read (${why}).`,
-    hint: wayOut(why),
+    message: `The ${what} file ${source} cannot be read (${why}).`,
+    hint: wayOut(why, what),
   })
 }
 
-function wayOut(why: string): string {
+function wayOut(why: string, what: string): string {
   if (why.startsWith('a pipe'))
     return 'A pipe is empty after one reading: let keyCommand run the program that writes to it.'
   if (why.startsWith('a directory')) return 'Give the path of the file in it.'
-  if (why.startsWith('larger')) return 'A key file holds one key and nothing else.'
+  if (why.startsWith('larger'))
+    return `${/^[aeiou]/.test(what) ? 'An' : 'A'} ${what} file holds one ${what} and nothing else.`
   if (why !== 'EACCES' && why !== 'EPERM') return 'Check the path.'
   const user = process.geteuid ? `, which runs as user ${process.geteuid()},` : ''
   return `Let this process${user} read the file and enter its directories.`

@@ -32,13 +32,15 @@ export interface AppRegistration {
   readonly redirectUris: readonly string[]
   /** Shown to people. */
   readonly name?: string | undefined
-  /** Default `private_key_jwt` with `keys`, else `none`: an app that cannot keep a secret. */
+  /** Default `private_key_jwt` with `keys` or `workload`, else `none`: an app that cannot keep a secret. */
   readonly authMethod?: TokenEndpointAuthMethod | undefined
   /** The public keys of an app that signs assertions (`private_key_jwt`). */
   readonly keys?: JSONWebKeySet | undefined
   /** The scopes it may ask for (default: all). */
   readonly scopes?: readonly string[] | undefined
-  /** Default: all that the service has. */
+  /** The subject whose identity tokens of `sandbox.ci` speak for the app, in the place of keys. */
+  readonly workload?: string | undefined
+  /** Default: all that the service has for people. */
   readonly grantTypes?: readonly string[] | undefined
 }
 
@@ -106,14 +108,16 @@ export function createClients(accounts: Accounts, clock: Clock, servers: Authori
     register(service, app) {
       const {
         keys,
-        authMethod = keys === undefined ? 'none' : 'private_key_jwt',
+        workload,
+        authMethod = keys === undefined && workload === undefined ? 'none' : 'private_key_jwt',
         name = 'A registered app',
         redirectUris,
         scopes,
         grantTypes = grantTypesOf(true),
       } = app
       const secret = authMethod.startsWith('client_secret') ? newClientSecret() : undefined
-      const client = servers[service].clients.add({ name, redirectUris, authMethod, keys, scopes, grantTypes }, secret)
+      const metadata = { name, redirectUris, authMethod, keys, workload, scopes, grantTypes }
+      const client = servers[service].clients.add(metadata, secret)
       return { clientId: client.id, ...(secret === undefined ? {} : { clientSecret: secret }) }
     },
     delete(clientId, options = {}) {

@@ -1,11 +1,17 @@
 export type { Accounts, AccountTypes } from './accounts.ts'
 export type { OutsideOrigins, SandboxRequestInit } from './addresses.ts'
 export type { Apps, ConnectedApp } from './authorization-server/apps.ts'
-export type { RefreshRotation, SignInOptions, SignInService } from './authorization-server/configuration.ts'
+export type {
+  RefreshRotation,
+  SignInOptions,
+  SignInService,
+  WorkloadTrust,
+} from './authorization-server/configuration.ts'
 export type { GrantFilter } from './authorization-server/grants.ts'
 export type { ClientMetadata, FetchClientMetadata } from './authorization-server/metadata-documents.ts'
 export type { TokenEndpointAuthMethod } from './authorization-server/oauth-client.ts'
 export type { IssuedTokens, TokenOptions, Tokens } from './authorization-server/tokens.ts'
+export type { Ci, CiJob, JobTokenOptions } from './ci.ts'
 export type { AppRegistration, ClientInfo, Clients, NewClient, RegisteredApp } from './clients.ts'
 export type { Clock } from './clock.ts'
 export type { AuthorizationServerFacts, ErrorFacts, FactSource, ResourceFacts, ServiceFacts } from './facts.ts'

@@ -4,6 +4,7 @@ import { type Apps, createApps } from './authorization-server/apps.ts'
 import { type ClientMetadata, createClientMetadata } from './authorization-server/metadata-documents.ts'
 import { createAuthorizationServers } from './authorization-server/servers.ts'
 import { createTokens, type Tokens } from './authorization-server/tokens.ts'
+import { type Ci, ciOrigin, createCi } from './ci.ts'
 import { type Clients, createClients } from './clients.ts'
 import { type Clock, createClock } from './clock.ts'
 import { createFaults, type Faults, faultResponse } from './faults.ts'
@@ -44,6 +45,8 @@ export interface Sandbox {
   readonly apps: Apps
   /** Access and refresh tokens, as the services see them. */
   readonly tokens: Tokens
+  /** A CI system whose jobs get identity tokens; it answers where a service's `workloadIdentity` trusts it. */
+  readonly ci: Ci
   readonly clock: Clock
   readonly faults: Faults
   readonly journal: Journal
@@ -70,7 +73,8 @@ export function createSandbox(options: SandboxOptions = {}): Sandbox {
   const accounts = createAccounts()
   const keys = createKeys(accounts, clock)
   const clientMetadata = createClientMetadata(options.fetchClientMetadata)
-  const authorizationServers = createAuthorizationServers({ accounts, clock, clientMetadata }, options)
+  const ci = createCi(clock)
+  const authorizationServers = createAuthorizationServers({ accounts, clock, clientMetadata, ci }, options)
   const clients = createClients(accounts, clock, authorizationServers)
   const apps = createApps(authorizationServers)
   const usage = createUsageLog()
@@ -85,6 +89,9 @@ export function createSandbox(options: SandboxOptions = {}): Sandbox {
       createPendra(state),
     ].flatMap((service) => service.origins.map((origin) => [origin, service as unknown as Service])),
   )
+  const { pendium, pensyve, profundis } = options
+  const hasCi = [pendium, pensyve, profundis].some((one) => one?.workloadIdentity !== undefined)
+  const allOrigins = [...services.keys(), ...(hasCi ? [ciOrigin] : [])]
   const faults = createFaults()
   const journal = createJournal()
 
@@ -92,7 +99,8 @@ export function createSandbox(options: SandboxOptions = {}): Sandbox {
     // 1. The service, by the documented origin.
     const url = new URL(request.url)
     const service = services.get(url.origin)
-    if (service === undefined) throw unknownOrigin(url.origin, [...services.keys()])
+    if (service === undefined && url.origin === ciOrigin && hasCi) return ci.answer(request)
+    if (service === undefined) throw unknownOrigin(url.origin, allOrigins)
     const at = clock.now()
     const operation = findOperation(service, request.method, url)
     // 2. A scripted fault, if one is for this request; its delay comes first, like the delay of a network.
@@ -135,7 +143,8 @@ export function createSandbox(options: SandboxOptions = {}): Sandbox {
 
   return {
     fetch: async (input, init) => answer(new Request(input, init), init?.origins),
-    origins: [...services.keys()],
+    origins: allOrigins,
+    ci,
     accounts,
     keys,
     clients,

@@ -1,4 +1,5 @@
 import type { Accounts } from '../accounts.ts'
+import type { CiSystem } from '../ci.ts'
 import type { Clock } from '../clock.ts'
 import type { Operation, TokenInfo } from '../service.ts'
 import type { FindClient } from './authorization-request.ts'
@@ -20,6 +21,7 @@ import { createRevocation } from './revocation.ts'
 import { createSignIn, type Entrance } from './sign-in.ts'
 import { createSigning, type Signing } from './signing.ts'
 import { createTokenEndpoint } from './token-endpoint.ts'
+import { createWorkloads } from './workload-identity.ts'
 
 /** The authorization server of one service. */
 export interface AuthorizationServer {
@@ -46,13 +48,17 @@ export interface ServerParts {
   readonly clock: Clock
   readonly options: ServerOptions | undefined
   readonly clientMetadata: ClientMetadataStore
+  readonly ci: CiSystem
 }
 
 /** Makes the authorization server of one service. */
-export function createAuthorizationServer(configuration: Configuration, parts: ServerParts): AuthorizationServer {
+export function createAuthorizationServer(given: Configuration, parts: ServerParts): AuthorizationServer {
   const { accounts, clock, clientMetadata } = parts
-  const { endpoints, resources } = configuration
   const options = parts.options ?? {}
+  // Programs without a person need a proof of their own.
+  const authMethods = [...new Set([...given.authMethods, 'client_secret_basic', 'private_key_jwt'] as const)]
+  const configuration = options.workloadIdentity === undefined ? given : { ...given, authMethods }
+  const { endpoints, resources } = configuration
   const context: ServerContext = { configuration, options, accounts, clock }
   const clients = createOAuthClients()
   const grants = createGrants(clock)
@@ -66,7 +72,8 @@ export function createAuthorizationServer(configuration: Configuration, parts: S
   const findClient: FindClient = async (id) =>
     clients.find(id) ??
     (isDocumentAddress(id) ? clientOfDocument(id, clientMetadata.read, configuration, options) : undefined)
-  const authenticate = createClientAuthentication(context, clients, findClient)
+  const workloads = createWorkloads(context, parts.ci)
+  const authenticate = createClientAuthentication(context, clients, findClient, workloads)
   const requests = new Map<string, number>()
   const count = (type: string): void => void requests.set(type, (requests.get(type) ?? 0) + 1)
   const device = { context, sessions, signIn, devices, authenticate }
@@ -83,7 +90,7 @@ export function createAuthorizationServer(configuration: Configuration, parts: S
     post(
       'token',
       endpoints.token,
-      createTokenEndpoint({ context, authenticate, grants, codes, devices, issue, count }),
+      createTokenEndpoint({ context, authenticate, grants, codes, devices, workloads, issue, count }),
     ),
     ...(endpoints.revoke === undefined
       ? []

@@ -1,4 +1,5 @@
 import { createLocalJWKSet, decodeJwt, type JSONWebKeySet, jwtVerify } from 'jose'
+import { ciOrigin } from '../ci.ts'
 import { isJsonObject } from '../request-body.ts'
 import type { OAuthClient } from './oauth-client.ts'
 
@@ -12,7 +13,9 @@ export function claimedClient(fields: ReadonlyMap<string, string>): string | und
   const assertion = fields.get('client_assertion')
   if (assertion === undefined || fields.get('client_assertion_type') !== assertionType) return undefined
   try {
-    return decodeJwt(assertion).sub
+    const { iss, sub } = decodeJwt(assertion)
+    // The subject of a workload is no client, which the form has to name then.
+    return iss === ciOrigin ? undefined : sub
   } catch {
     return undefined
   }

@@ -5,6 +5,7 @@ import { claimedClient, createCheckAssertion } from './client-assertion.ts'
 import type { ServerContext } from './configuration.ts'
 import type { OAuthClient, OAuthClients, TokenEndpointAuthMethod } from './oauth-client.ts'
 import { type OrRefusal, oauthProblem } from './oauth-problem.ts'
+import type { Workloads } from './workload-identity.ts'
 
 /** Finds out which client sent a form, and whether it is that client; a wrong one is answered with `invalid_client`. */
 export type AuthenticateClient = (
@@ -25,6 +26,7 @@ export function createClientAuthentication(
   { configuration, clock }: ServerContext,
   clients: OAuthClients,
   findClient: FindClient,
+  workloads: Workloads,
 ): AuthenticateClient {
   const { issuer, endpoints } = configuration
   const checkAssertion = createCheckAssertion(clock.now)
@@ -32,6 +34,8 @@ export function createClientAuthentication(
   const isProven = async (client: OAuthClient, { method, proof }: Claim, { outside }: Exchange): Promise<boolean> => {
     if (method === 'none') return true
     // RFC 7523 lets the token endpoint be the audience; newer texts ask for the issuer.
+    if (method === 'private_key_jwt' && client.workload !== undefined)
+      return workloads.speaksFor(proof, client.workload, outside)
     const audiences = [outside(issuer), outside(endpoints.token)]
     return method === 'private_key_jwt' ? checkAssertion(client, proof, audiences) : clients.hasSecret(client.id, proof)
   }

@@ -18,6 +18,23 @@ export interface SignInOptions {
   readonly refreshRotation?: RefreshRotation | undefined
   /** Offers the device grant of RFC 8628 (default false: no page names it). */
   readonly deviceAuthorization?: boolean | undefined
+  /**
+   * Takes programs without a person (default: nobody; no page names that): registered clients by client credentials, and jobs
+   * of `sandbox.ci` by RFC 7523 and RFC 8693, where one of these entries means them.
+   */
+  readonly workloadIdentity?: readonly WorkloadTrust[] | undefined
+}
+
+/** Which jobs of the sandbox's CI system an authorization server trusts, and as whom. */
+export interface WorkloadTrust {
+  /** The `sub` of their tokens; one that ends with `*` is a prefix. */
+  readonly subject: string
+  /** An `aud` that is taken beside the issuer and the token endpoint. */
+  readonly audience?: string | undefined
+  /** Default `ada`. */
+  readonly account?: string | undefined
+  /** The scopes they may have (default: all). */
+  readonly scopes?: readonly string[] | undefined
 }
 
 /** All switches of an authorization server; the last is Pendium's alone. */

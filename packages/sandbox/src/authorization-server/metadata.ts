@@ -4,6 +4,7 @@ import { assertionAlgorithms } from './client-assertion.ts'
 import { grantTypesOf } from './client-metadata.ts'
 import { placeOf, type ServerContext } from './configuration.ts'
 import type { Signing } from './signing.ts'
+import { workloadGrants } from './workload-identity.ts'
 
 // Found for Pensyve; assumed for the others.
 const cached = { 'cache-control': 'public, max-age=3600' }
@@ -59,7 +60,10 @@ function serverMetadata({ configuration, options }: ServerContext, outside: Outs
       : {}),
     response_types_supported: ['code'],
     response_modes_supported: ['query'],
-    grant_types_supported: grantTypesOf(options.deviceAuthorization),
+    grant_types_supported: [
+      ...grantTypesOf(options.deviceAuthorization),
+      ...(options.workloadIdentity === undefined ? [] : ['client_credentials', ...workloadGrants]),
+    ],
     code_challenge_methods_supported: ['S256'],
     token_endpoint_auth_methods_supported: authMethods,
     ...(authMethods.includes('private_key_jwt')

@@ -12,6 +12,8 @@ export interface OAuthClient {
   readonly authMethod: TokenEndpointAuthMethod
   /** The public keys of one that signs assertions. */
   readonly keys?: JSONWebKeySet | undefined
+  /** The subject of the CI system whose tokens speak for it, in the place of keys. */
+  readonly workload?: string | undefined
   readonly grantTypes: readonly string[]
   /** The scopes it may ask for; without it all. */
   readonly scopes?: readonly string[] | undefined

@@ -9,6 +9,7 @@ import type { Issue, TokenAnswer } from './issue.ts'
 import type { OAuthClient } from './oauth-client.ts'
 import { formFields, noStore, type OrRefusal, oauthProblem } from './oauth-problem.ts'
 import { challengeOf } from './pkce.ts'
+import { exchanged, type Workloads, workloadGrants } from './workload-identity.ts'
 
 /** What the token endpoint works with. */
 export interface TokenParts {
@@ -17,6 +18,7 @@ export interface TokenParts {
   readonly grants: Grants
   readonly codes: Codes
   readonly devices: DeviceCodes
+  readonly workloads: Workloads
   readonly issue: Issue
   /** Called with the grant type of every request, also of one that is refused. */
   count(grantType: string): void
@@ -32,7 +34,7 @@ type GrantType = (request: TokenRequest) => Promise<OrRefusal<TokenAnswer>>
 
 /** The token endpoint: a code, a refresh token or a device code for tokens. */
 export function createTokenEndpoint(parts: TokenParts): (exchange: Exchange) => Promise<Response> {
-  const { context, authenticate, grants, codes, devices, issue, count } = parts
+  const { context, authenticate, grants, codes, devices, workloads, issue, count } = parts
   const { configuration, options, accounts } = context
   const lifetime = configuration.refreshTokenLifetime
 
@@ -101,6 +103,26 @@ export function createTokenEndpoint(parts: TokenParts): (exchange: Exchange) => 
     return begin(add({ ...belonging(client), account, scopes, resource }), request)
   }
 
+  const byClient: GrantType = async (request) => {
+    const { fields, client, exchange } = request
+    if (client.authMethod === 'none') return oauthProblem('unauthorized_client', 'The client proves nothing.')
+    const asked = fields.get('resource')
+    const resource = resourceOf(asked === undefined ? [] : [asked], configuration.resources, exchange.outside)
+    if (resource === undefined) return invalid('target', 'resource is none of this service.')
+    const scopes = scopesOf(fields.get('scope'), configuration.scopes, client)
+    if (scopes === undefined) return invalid('scope', 'scope has more than the client may have.')
+    const account = accounts.get(configuration.service).id
+    return begin(add({ ...belonging(client), mayRefresh: false, account, scopes, resource }), request)
+  }
+
+  const byWorkload: GrantType = async (request) => {
+    const { fields, client, exchange } = request
+    const grant = await workloads.grantFor(fields, exchange.outside)
+    if (grant instanceof Response) return grant
+    const answer = await begin(add({ ...belonging(client), mayRefresh: false, ...grant }), request)
+    return { ...answer, ...exchanged(fields.get('grant_type') ?? '') }
+  }
+
   const names = (resource: string, { outside }: Exchange, fields: ReadonlyMap<string, string>): boolean => {
     const asked = fields.get('resource')
     return asked === undefined || resourceOf([asked], [{ url: resource }], outside) === resource
@@ -110,6 +132,9 @@ export function createTokenEndpoint(parts: TokenParts): (exchange: Exchange) => 
     authorization_code: byCode,
     refresh_token: byRefreshToken,
     ...(options.deviceAuthorization === true ? { 'urn:ietf:params:oauth:grant-type:device_code': byDeviceCode } : {}),
+    ...(options.workloadIdentity === undefined
+      ? {}
+      : { client_credentials: byClient, ...Object.fromEntries(workloadGrants.map((type) => [type, byWorkload])) }),
   }
 
   return async (exchange) => {
@@ -117,7 +142,13 @@ export function createTokenEndpoint(parts: TokenParts): (exchange: Exchange) => 
     if (fields instanceof Response) return fields
     const type = fields.get('grant_type')
     if (type !== undefined) count(type)
-    const client = await authenticate(exchange, fields)
+    // RFC 7521 section 4.1: the token itself says who asks, and a client is optional.
+    const isAlone =
+      type !== undefined &&
+      workloadGrants.includes(type) &&
+      Object.hasOwn(types, type) &&
+      !namesClient(exchange, fields)
+    const client = isAlone ? workloadClient : await authenticate(exchange, fields)
     if (client instanceof Response) return client
     if (type === undefined) return invalid('request', 'grant_type is required.')
     const grantType = Object.hasOwn(types, type) ? types[type] : undefined
@@ -128,6 +159,19 @@ export function createTokenEndpoint(parts: TokenParts): (exchange: Exchange) => 
     const answer = await grantType({ fields, client, exchange })
     return answer instanceof Response ? answer : Response.json(answer, { headers: noStore })
   }
+}
+
+/** Who asks where no client does. */
+const workloadClient: OAuthClient = {
+  id: 'workload',
+  name: 'A workload',
+  redirectUris: [],
+  authMethod: 'none',
+  grantTypes: workloadGrants,
+}
+
+function namesClient({ request }: Exchange, fields: ReadonlyMap<string, string>): boolean {
+  return request.headers.has('authorization') || fields.has('client_id') || fields.has('client_assertion')
 }
 
 const refusals = {

@@ -1,0 +1,119 @@
+import type * as oauth from 'oauth4webapi'
+import type { ClientAuthMethod, OAuthClient } from './client-authentication.ts'
+import type { CheckedClient } from './client-format.ts'
+import type { CredentialRequest } from './credential-source.ts'
+import { discover } from './discovery.ts'
+import { PentauthError } from './errors.ts'
+import { rulesOf } from './metadata.ts'
+import { authMethodAt } from './registration.ts'
+import type { OAuthRules, Service } from './service.ts'
+import { sharedDiscovery } from './sign-in-failure.ts'
+
+/** What a program shows to get a token for itself. */
+export interface Offer {
+  readonly grant: OAuthRules['grants'][number]
+  /** In words, such as `client credentials`. */
+  readonly what: string
+  /** Where it comes from, for messages. */
+  readonly from: string
+  /** The authorization server, where the program says it. */
+  readonly issuer: string | undefined
+}
+
+/** Who gives a program tokens for itself. */
+export interface TokenServer {
+  readonly server: oauth.AuthorizationServer
+  /** The value of `resource`, where its metadata and not the definition leads there. */
+  readonly resource: string | undefined
+}
+
+/**
+ * Refuses an offer that the service's definition has no use for, before anything is looked for.
+ *
+ * @throws PentauthError `credential_not_accepted` where there is no such grant, `invalid_service` where nobody says who gives tokens.
+ */
+export function checkOffer(service: Service, offer: Offer): void {
+  if (offer.issuer !== undefined) return
+  const { grants = [], tokenEndpoint, tokenEndpointAuthMethod, issuer } = rulesOf(service)
+  const isPublic = tokenEndpointAuthMethod === 'none' && offer.grant === 'client_credentials'
+  if (!grants.includes(offer.grant) || isPublic) throw noGrant(service, offer)
+  if (tokenEndpoint === undefined && issuer === undefined) throw noEndpoint(service)
+}
+
+/**
+ * Finds the token endpoint for what a program has: the one of the service's definition, else the one in the metadata of the issuer.
+ *
+ * The issuer is the program's word or the definition's and never the resource's: a resource could name a server that collects secrets.
+ *
+ * @throws PentauthError `credential_not_accepted` where the metadata knows no such grant, and what `discover` throws.
+ */
+export async function tokenServer(request: CredentialRequest, offer: Offer): Promise<TokenServer> {
+  const { service } = request
+  const { tokenEndpoint, issuer: own } = rulesOf(service)
+  if (offer.issuer === undefined && tokenEndpoint !== undefined) {
+    const server = { issuer: own ?? new URL(tokenEndpoint).origin, token_endpoint: String(tokenEndpoint) }
+    return { server, resource: undefined }
+  }
+  const issuer = offer.issuer ?? own
+  const { server, resource } = await discover(request, { issuer, way: 'token', cache: sharedDiscovery })
+  const supported = server.grant_types_supported
+  if (supported && !supported.includes(offer.grant)) throw noGrant(service, offer)
+  return { server, resource }
+}
+
+/** The server may have moved: who was found by metadata is looked for again. */
+export function forgetTokenServer(request: CredentialRequest): void {
+  sharedDiscovery.forget(request)
+}
+
+/**
+ * A client with the way in which it proves itself at a server.
+ *
+ * @throws PentauthError `registration_failed` where a server that was found by its metadata takes no such proof.
+ */
+export function clientAt(
+  request: CredentialRequest,
+  { server, resource }: TokenServer,
+  client: CheckedClient,
+  isSigned: boolean = client.privateKey !== undefined,
+): OAuthClient {
+  return { ...client, authMethod: methodAt() }
+
+  function methodAt(): ClientAuthMethod {
+    if (!isSigned && !client.clientSecret) return 'none'
+    if (resource !== undefined) {
+      return authMethodAt(
+        request,
+        server,
+        client.privateKey ? 'private key' : isSigned ? 'signed token' : 'client secret',
+      )
+    }
+    if (isSigned) return 'private_key_jwt'
+    const documented = rulesOf(request.service).tokenEndpointAuthMethod
+    return documented === 'client_secret_post' ? documented : 'client_secret_basic'
+  }
+}
+
+function noEndpoint(service: Service): PentauthError {
+  return new PentauthError({
+    code: 'invalid_service',
+    message: `${service.name} has no token endpoint in its definition.`,
+    service: service.id,
+    hint: 'Name its authorization server, as in { issuer: "https://auth.example" }, or the endpoint in the definition.',
+    link: service.links.docs.url,
+  })
+}
+
+function noGrant(service: Service, { what, from }: Offer): PentauthError {
+  return new PentauthError({
+    code: 'credential_not_accepted',
+    message: `${service.name} gives no tokens for ${what}, so those from ${from} are not sent.`,
+    service: service.id,
+    hint: service.apiKey
+      ? `Use an API key (${service.apiKey.env}).`
+      : service.oauth
+        ? 'Use another kind of credential.'
+        : 'Name its authorization server, as in { issuer: "https://auth.example" }, or use another kind of credential.',
+    link: service.links.docs.url,
+  })
+}
