@@ -22,6 +22,7 @@ import type { Sandbox } from '@pentauth/sandbox'
 import type { SandboxServer } from '@pentauth/sandbox/server'
 import { testKey } from '@pentauth/tooling/canary'
 import { onTestFinished } from 'vitest'
+import { proxyProvocations } from './provoked-node-proxy.ts'
 import { redisProvocations } from './provoked-node-redis.ts'
 import { signInProvocations } from './provoked-sign-in.ts'
 
@@ -148,6 +149,7 @@ export function provocations(sandbox: Sandbox, { origins }: SandboxServer): Prov
       () => keyCommand('pass show pensyve' as never),
       ...invalid_option,
       ...redis.invalid_option,
+      ...proxyProvocations().invalid_option,
     ],
     authentication_required: [
       () => told(pendium, { status: 401, body: { error: 'Authentication required. Connect via OAuth.' } }),
