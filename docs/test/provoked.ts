@@ -23,6 +23,7 @@ import type { SandboxServer } from '@pentauth/sandbox/server'
 import { testKey } from '@pentauth/tooling/canary'
 import { onTestFinished } from 'vitest'
 import { fileProvocations } from './provoked-node-files.ts'
+import { proxyProvocations } from './provoked-node-proxy.ts'
 import { redisProvocations } from './provoked-node-redis.ts'
 import { signInProvocations } from './provoked-sign-in.ts'
 import { workloadProvocations } from './provoked-workloads.ts'
@@ -76,7 +77,13 @@ export function provocations(sandbox: Sandbox, { origins }: SandboxServer): Prov
     } as Service)
   const marked = { clientId: testKey.pentographerClientId(), clientSecret: testKey.pentographerSecret() }
 
-  const others = [signInProvocations(), fileProvocations(), redisProvocations(), workloadProvocations]
+  const others = [
+    signInProvocations(),
+    fileProvocations(),
+    proxyProvocations(),
+    redisProvocations(),
+    workloadProvocations,
+  ]
   return merged(...others, {
     no_credential: [() => node(pendra, {}), () => node(pendium, { PENDIUM_API_KEY: ' ' })],
     source_failed: [

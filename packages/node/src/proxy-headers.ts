@@ -1,0 +1,43 @@
+// What passes between the app and the service. Lists of the harmless, since a list of the secret, or of what some server believes
+// about a request, is never complete.
+
+const toService = [
+  ...['accept', 'accept-language', 'content-encoding', 'content-language', 'content-type', 'idempotency-key'],
+  ...['if-match', 'if-modified-since', 'if-none-match', 'if-unmodified-since', 'last-event-id', 'range'],
+]
+const toServiceBeginning = /^(?:anthropic|openai)-/
+const toApp = [
+  ...['accept-ranges', 'content-disposition', 'content-language', 'content-length', 'content-range', 'content-type'],
+  ...['etag', 'last-modified', 'request-id', 'retry-after', 'x-request-id'],
+]
+const toAppBeginning = /^(?:anthropic|openai|ratelimit|x-ratelimit)(?:-|$)/
+
+/** The headers of the app's that go to the service. */
+export function headersToService(given: Headers): Headers {
+  return only(given, toService, toServiceBeginning)
+}
+
+/** The headers of the service's that go to the app. */
+export function headersToApp(given: Headers): Headers {
+  const headers = only(given, toApp, toAppBeginning)
+  // What `fetch` has unpacked is longer than what was sent.
+  if (given.has('content-encoding')) headers.delete('content-length')
+  for (const [name, value] of Object.entries(ours)) headers.set(name, value)
+  return headers
+}
+
+/** It is the caller's alone, and what a service sends is no page of the app. */
+const ours = {
+  'cache-control': 'no-store',
+  'content-security-policy': "default-src 'none'; sandbox",
+  'x-content-type-options': 'nosniff',
+}
+
+function only(given: Headers, names: readonly string[], beginning: RegExp): Headers {
+  // Named so, a header is for this connection alone.
+  const hop = new Set((given.get('connection') ?? '').toLowerCase().split(/[\s,]+/))
+  const kept = new Headers()
+  for (const [name, value] of given)
+    if ((names.includes(name) || beginning.test(name)) && !hop.has(name)) kept.append(name, value)
+  return kept
+}
