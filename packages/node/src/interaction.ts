@@ -47,7 +47,9 @@ export async function alone(
   }
   let abort: () => void = () => undefined
   const givenUp = new Promise<never>((_, reject) => {
-    abort = () => outcome ?? reject(signal.reason)
+    abort = () => {
+      if (!outcome) reject(signal.reason)
+    }
     signal.addEventListener('abort', abort)
   })
   try {
