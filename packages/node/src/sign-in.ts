@@ -4,6 +4,7 @@ import {
   PentauthError,
   type Service,
   type StartSignInOptions,
+  type Store,
   signedIn,
 } from '@pentauth/core'
 import { createAuth } from './auth.ts'
@@ -11,6 +12,7 @@ import { type CallbackAddress, callbackAddress, unusable } from './callback-addr
 import { debugListener } from './debug.ts'
 import { byDevice } from './device-way.ts'
 import { type Environment, own } from './environment.ts'
+import { fileStore } from './file-store.ts'
 import { alone, interactionLock } from './interaction.ts'
 import { interruptible } from './interruption.ts'
 import { nodeRuntime } from './node-runtime.ts'
@@ -22,7 +24,9 @@ import type { Interaction } from './sign-in-interaction.ts'
 import { surroundingsOf, thisHost } from './surroundings.ts'
 import { plain, silent, thisTerminal } from './terminal.ts'
 
-export interface NodeSignInOptions extends Omit<StartSignInOptions, 'redirectUri'> {
+export interface NodeSignInOptions extends Omit<StartSignInOptions, 'redirectUri' | 'store'> {
+  /** Where the session is kept; files of this user (`fileStore()`) unless given. */
+  readonly store?: Store | undefined
   /** The port that the browser comes back to; any free one unless given. With one of its own `ssh -L` can be left open. */
   readonly port?: number | undefined
   /** Where the browser comes back to, as it is registered: an http address of this machine; without a port any free one is taken. */
@@ -57,22 +61,26 @@ export interface NodeSignInOptions extends Omit<StartSignInOptions, 'redirectUri
  * @see https://www.rfc-editor.org/rfc/rfc8252
  * @example
  * ```ts
- * const auth = await signIn(profundis, { store })
+ * const auth = await signIn(profundis)
  * const response = await auth.fetch('https://mcp.profundis.io/mcp', { method: 'POST', body: '{}' })
  * ```
  */
 export async function signIn<Names extends string>(
   service: Service<Names>,
-  options: NodeSignInOptions,
+  options: NodeSignInOptions = {},
 ): Promise<Auth<Names>> {
   const given = checked(options)
-  const { env = process.env, port, redirectUri, privateKey, store, lock, account = 'default', app = 'default' } = given
+  const { env = process.env, port, redirectUri, privateKey, lock, account = 'default', app = 'default' } = given
+  const { store = fileStore({ env }) } = given
   const address = callbackAddress({ port, redirectUri })
   const runtime = nodeRuntime(given.runtime)
   const onEvent = given.onEvent ?? debugListener(env)
   const credential = signedIn({ store, lock, account, app, privateKey })
   const auth = createAuth(service, { env, credential, runtime, onEvent })
-  const here = { ...interactionOf(auth.service, given, env), wishes: { ...given, account, app, runtime, onEvent } }
+  const here = {
+    ...interactionOf(auth.service, given, env),
+    wishes: { ...given, store, account, app, runtime, onEvent },
+  }
 
   const place = sessionPlace(auth.service, given.resource, { store, app, account })
   const { saved } = place

@@ -1,14 +1,24 @@
 import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { memoryStore } from '@pentauth/core'
-import { createSandbox, type SandboxOptions, signInAt } from '@pentauth/sandbox'
+import { memoryStore, type Service, type Store } from '@pentauth/core'
+import { createSandbox, type Sandbox, type SandboxOptions, signInAt } from '@pentauth/sandbox'
 import { listen } from '@pentauth/sandbox/server'
 import { onTestFinished, vi } from 'vitest'
 import { type PentauthEvent, pensyve, profundis, relocate } from '../../src/index.ts'
 
 /** The sandbox on this machine, and what a program that signs in there has. */
-export async function signInWorld(options: SandboxOptions = {}) {
+export interface SignInWorld {
+  readonly sandbox: Sandbox
+  readonly origins: Readonly<Record<string, string>>
+  readonly store: Store
+  readonly events: readonly PentauthEvent[]
+  readonly profundis: Service
+  readonly pensyve: Service
+  readonly options: { readonly store: Store; readonly onEvent: (event: PentauthEvent) => void }
+}
+
+export async function signInWorld(options: SandboxOptions = {}): Promise<SignInWorld> {
   const sandbox = createSandbox(options)
   const server = await listen(sandbox)
   onTestFinished(() => server.close())
@@ -16,6 +26,7 @@ export async function signInWorld(options: SandboxOptions = {}) {
   const store = memoryStore()
   return {
     sandbox,
+    origins: server.origins,
     store,
     events,
     profundis: relocate(profundis, server.origins),
@@ -37,7 +48,19 @@ export function temporaryFolder(): string {
 }
 
 /** A program of that name that writes down what it is started with, one argument a line, and then a line of its own. */
-export function recordingProgram(name: string, { folder = temporaryFolder(), exit = 0 } = {}) {
+export interface RecordingProgram {
+  readonly folder: string
+  readonly program: string
+  /** A `PATH` that leads to it first. */
+  readonly path: string
+  /** The arguments of each start. */
+  readonly starts: () => readonly (readonly string[])[]
+}
+
+export function recordingProgram(
+  name: string,
+  { folder = temporaryFolder(), exit = 0 }: { readonly folder?: string; readonly exit?: number } = {},
+): RecordingProgram {
   const record = join(folder, `${name}.txt`)
   const program = join(folder, name)
   writeFileSync(
@@ -45,7 +68,6 @@ export function recordingProgram(name: string, { folder = temporaryFolder(), exi
     `#!/bin/sh\nfor one in "$@"; do printf '%s\\n' "$one"; done >>'${record}'\nprintf '%s\\n' '--' >>'${record}'\nexit ${exit}\n`,
   )
   chmodSync(program, 0o755)
-  /** The arguments of each start. */
   const starts = (): string[][] => {
     const text = existsSync(record) ? readFileSync(record, 'utf8') : ''
     return text
@@ -57,12 +79,17 @@ export function recordingProgram(name: string, { folder = temporaryFolder(), exi
 }
 
 /** The environment of a desktop whose browser only writes down what it is asked to open. */
-export function desktop() {
+export interface Desktop extends RecordingProgram {
+  readonly env: Readonly<Record<string, string>>
+  /** The page that was opened as the `nth`, as soon as it is. */
+  readonly opened: (nth?: number) => Promise<string>
+}
+
+export function desktop(): Desktop {
   const browser = recordingProgram('xdg-open')
   return {
     ...browser,
     env: { PATH: browser.path, DISPLAY: ':0' },
-    /** The page that was opened as the `nth`, as soon as it is. */
     opened: (nth = 1): Promise<string> =>
       vi.waitFor(
         () => {
@@ -76,7 +103,13 @@ export function desktop() {
 }
 
 /** What is written to stderr meanwhile; it is not shown. */
-export function heardOnStderr() {
+export interface Heard {
+  readonly text: () => string
+  /** The first text like that, or its first group, as soon as it is there. */
+  readonly like: (pattern: RegExp) => Promise<string>
+}
+
+export function heardOnStderr(): Heard {
   let text = ''
   const spy = vi.spyOn(process.stderr, 'write').mockImplementation((chunk) => {
     text += String(chunk)
@@ -85,7 +118,6 @@ export function heardOnStderr() {
   onTestFinished(() => spy.mockRestore())
   return {
     text: () => text,
-    /** The first text like that, as soon as it is there. */
     like: (pattern: RegExp) =>
       vi.waitFor(
         () => {
