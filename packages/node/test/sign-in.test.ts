@@ -5,14 +5,14 @@ import { signInAt } from '@pentauth/sandbox'
 import { caught, expectNoMarker } from '@pentauth/tooling/canary'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { type NodeSignInOptions, pendra, type RedirectRequest, type SignInRequest, signIn } from '../src/index.ts'
-import { comeBack, desktop, heardOnStderr, isOpen, signInWorld } from './support/sign-in-world.ts'
+import { comeBack, deferred, desktop, heardOnStderr, isOpen, signInWorld } from './support/sign-in-world.ts'
 
 const redirectOf = (url: string | URL) => new URL(url).searchParams.get('redirect_uri') ?? ''
 const ssh = { PATH: '/nowhere', SSH_CONNECTION: '192.0.2.1 50000 192.0.2.2 22' }
 
 /** The request that the program is asked to present, as soon as it is. */
 function presenting<R extends SignInRequest = RedirectRequest>(answer: (request: R) => unknown = () => undefined) {
-  const seen = Promise.withResolvers<R>()
+  const seen = deferred<R>()
   const present = vi.fn((request: SignInRequest) => {
     seen.resolve(request as R)
     return answer(request as R)
@@ -34,7 +34,7 @@ describe('signIn', () => {
     expect(page.status).toBe(200)
     expect(await page.text()).toContain('You are signed in to Profundis')
     const auth = await signingIn
-    const { authorization } = await auth.headers(profundis.resources.mcp.url)
+    const { authorization } = await auth.headers(String(profundis.resources.mcp?.url))
     expect(authorization).toMatch(/^Bearer /)
     expect(starts()).toEqual([[url]])
     expect(sandbox.tokens.requests('profundis', 'authorization_code')).toBe(1)
@@ -75,7 +75,7 @@ describe('signIn', () => {
 
   it('says that it worked only after the session is saved', async () => {
     const { profundis, options } = await signInWorld()
-    const saving = Promise.withResolvers<void>()
+    const saving = deferred()
     const memory = memoryStore()
     const store = {
       ...memory,

@@ -137,3 +137,12 @@ export async function isOpen(url: string): Promise<boolean> {
     () => false,
   )
 }
+
+/** A promise that the test settles. */
+export function deferred<T = void>(): { readonly promise: Promise<T>; readonly resolve: (value: T) => void } {
+  let resolve: (value: T) => void = () => undefined
+  const promise = new Promise<T>((settle) => {
+    resolve = settle
+  })
+  return { promise, resolve }
+}
