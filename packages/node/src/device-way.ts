@@ -5,9 +5,9 @@ import type { Interaction } from './sign-in-interaction.ts'
 /**
  * Signs in by a code that a person allows on any device.
  *
- * @returns whether the authorization server does that at all; nobody was asked anything where it does not.
+ * @returns why the authorization server does not do that, where it does not: nobody was asked anything then
  */
-export async function byDevice(interaction: Interaction): Promise<boolean> {
+export async function byDevice(interaction: Interaction): Promise<PentauthError | undefined> {
   const { service, wishes, present, terminal, why, signal } = interaction
   let isShown = false
   let end: () => void = () => undefined
@@ -23,9 +23,9 @@ export async function byDevice(interaction: Interaction): Promise<boolean> {
         end = terminal.during('Waiting until it is allowed… (Ctrl-C to stop)')
       },
     })
-    return true
+    return undefined
   } catch (error) {
-    if (!isShown && !signal.aborted && isUnknownWay(error)) return false
+    if (!isShown && !signal.aborted && isUnknownWay(error)) return error
     throw error
   } finally {
     end()
@@ -33,7 +33,7 @@ export async function byDevice(interaction: Interaction): Promise<boolean> {
 }
 
 /** Whether an error says that the server, or the client there, signs in no devices; it may well do by a browser. */
-function isUnknownWay(error: unknown): boolean {
+function isUnknownWay(error: unknown): error is PentauthError {
   return (
     PentauthError.isInstance(error) &&
     !error.retryable &&

@@ -133,11 +133,14 @@ function interactionOf(service: Service, { present, privateKey, browser }: NodeS
 /** Asks the person, in the way that fits where they are. */
 async function ask(interaction: Interaction, address: CallbackAddress): Promise<void> {
   const { service, why, isCi, present, terminal } = interaction
-  if (why !== undefined) {
-    if (await byDevice(interaction)) return
-    if (isCi && !present && !terminal.isTerminal) throw nobodyHere(service, why)
-  }
-  await byRedirect(interaction, address)
+  const noDevice = why === undefined ? undefined : await byDevice(interaction)
+  if (why !== undefined && !noDevice) return
+  if (why !== undefined && isCi && !present && !terminal.isTerminal) throw nobodyHere(service, why)
+  await byRedirect(interaction, address).catch((error) => {
+    // A server that knows devices only is said to fail in what it knows.
+    const isUnknown = PentauthError.isInstance(error) && error.code === 'discovery_failed'
+    throw isUnknown && noDevice && noDevice.code !== error.code ? noDevice : error
+  })
 }
 
 /** In CI a sign-in would only wait until its time is over. */

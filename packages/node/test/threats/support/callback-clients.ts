@@ -2,7 +2,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { finishSignIn, PentauthError, type Service, type Store, startSignIn } from '@pentauth/core'
 import { onTestFinished } from 'vitest'
-import { signIn } from '../../../src/index.ts'
+import { type SignInRequest, signIn } from '../../../src/index.ts'
 
 // A sign-in that waits for its person, by our client and by one with the defects of a callback server that was written in a hurry.
 
@@ -23,12 +23,10 @@ export type Client = (service: Service, given: Given) => Promise<Waiting>
 
 export const ours: Client = (service, given) =>
   new Promise((resolve, reject) => {
-    const end = signIn(service, {
-      ...given,
-      env: {},
-      present: (request) =>
-        request.way === 'redirect' && resolve({ url: request.url, redirectUri: request.redirectUri, end }),
-    }).then(
+    const present = (request: SignInRequest): void => {
+      if (request.way === 'redirect') resolve({ url: request.url, redirectUri: request.redirectUri, end })
+    }
+    const end: Promise<string> = signIn(service, { ...given, env: {}, present }).then(
       () => 'signed in',
       (error: unknown) => {
         reject(error)
