@@ -60,5 +60,6 @@ export {
 export type { FinishedSignIn, SignInOptions } from './sign-in-flow.ts'
 export { type SignedInOptions, type SignOutOptions, signedIn, signOut } from './signed-in.ts'
 export { memoryStore, type Store } from './store.ts'
+export { sessionKey } from './stored-session.ts'
 export { traceDiagram } from './trace-diagram.ts'
 export { type WorkloadIdentityOptions, workloadIdentity } from './workload-identity.ts'

@@ -48,8 +48,11 @@ export { type GithubActionsTokenOptions, githubActionsToken } from './github-act
 export { type IdentityTokenOptions, identityTokenEnv, identityTokenFile } from './identity-token.ts'
 export { type KeyCommandOptions, keyCommand } from './key-command.ts'
 export { type KeyFileOptions, keyFile } from './key-file.ts'
+export type { DeviceRequest, Present, RedirectRequest, SignInRequest } from './present.ts'
 export { importPrivateKey, type PrivateKeyOptions, privateKeyFile } from './private-key.ts'
 export { createProxy, type ProxyCaller, type ProxyEvent, type ProxyOptions } from './proxy.ts'
 export type { ProxyProblem } from './proxy-problem.ts'
 export type { ProxyRule } from './proxy-rules.ts'
+export { type NodeSignInOptions, signIn } from './sign-in.ts'
+
 export { stateFolder } from './state-folder.ts'
