@@ -23,6 +23,7 @@ import type { SandboxServer } from '@pentauth/sandbox/server'
 import { testKey } from '@pentauth/tooling/canary'
 import { onTestFinished } from 'vitest'
 import { fileProvocations } from './provoked-node-files.ts'
+import { nodeSignInProvocations } from './provoked-node-sign-in.ts'
 import { signInProvocations } from './provoked-sign-in.ts'
 
 /** Ways to each error: what fails, or gives the error itself. */
@@ -76,10 +77,13 @@ export function provocations(sandbox: Sandbox, { origins }: SandboxServer): Prov
   const { client_refused, temporarily_unavailable, insufficient_scope, invalid_option, ...signIn } =
     signInProvocations()
   const files = fileProvocations()
+  const nodeSignIn = nodeSignInProvocations(here)
 
   return {
     ...signIn,
     store_failed: [...signIn.store_failed, ...files.store_failed],
+    sign_in_failed: [...signIn.sign_in_failed, ...nodeSignIn.sign_in_failed],
+    sign_in_required: [...signIn.sign_in_required, ...nodeSignIn.sign_in_required],
     no_credential: [() => node(pendra, {}), () => node(pendium, { PENDIUM_API_KEY: ' ' })],
     source_failed: [
       () => createAuth(pendra, { credential: keyFile(import.meta.dirname) }).credential(),
@@ -147,6 +151,7 @@ export function provocations(sandbox: Sandbox, { origins }: SandboxServer): Prov
       () => keyCommand('pass show pensyve' as never),
       ...invalid_option,
       ...files.invalid_option,
+      ...nodeSignIn.invalid_option,
     ],
     authentication_required: [
       () => told(pendium, { status: 401, body: { error: 'Authentication required. Connect via OAuth.' } }),
