@@ -9,6 +9,7 @@ import {
   clientCredentials,
   connectionHint,
   createAuth,
+  type DeviceRequest,
   defineService,
   type Environment,
   type EnvKeyOptions,
@@ -17,6 +18,7 @@ import {
   envKey,
   errorFrom,
   expandVariables,
+  fileStore,
   firstOf,
   type GithubActionsTokenOptions,
   githubActionsToken,
@@ -31,15 +33,20 @@ import {
   keyCommand,
   keyFile,
   type NodeAuthOptions,
+  type NodeSignInOptions,
   PentauthError,
   type PentauthErrorCode,
   type PentauthEvent,
+  type Present,
   type PrivateKeyOptions,
   privateKeyFile,
+  type RedirectRequest,
   relocate,
   resourceFor,
   type Service,
+  type SignInRequest,
   type SigningKey,
+  signIn,
   throwIfRefused,
   type WorkloadIdentityOptions,
   workloadIdentity,
@@ -131,6 +138,21 @@ export function node(): void {
     where,
   )
   void [auth, configured, hint]
+}
+
+/** A person at a terminal. */
+export async function atTheTerminal(signal: AbortSignal): Promise<void> {
+  const present: Present = (request: SignInRequest) => {
+    const shown: RedirectRequest | DeviceRequest = request
+    return shown.way === 'redirect'
+      ? [shown.url, shown.redirectUri, shown.expiresAt]
+      : [shown.userCode, shown.verificationUri]
+  }
+  const store = fileStore()
+  const account: NodeSignInOptions = { account: 'work', app: 'agent', store, scope: 'mcp:read', signal, timeout: 60 }
+  const where: NodeSignInOptions = { redirectUri: 'http://localhost:8765/cb', port: 8765, browser: false, present }
+  const auth: Auth = await signIn(pensyve)
+  void [auth, await signIn(pensyve, account), await signIn(pensyve, { ...where, client: { clientId: 'client-1' } })]
 }
 
 /** Sources by name, and what configuration values are made of. */

@@ -25,6 +25,7 @@ import { onTestFinished } from 'vitest'
 import { fileProvocations } from './provoked-node-files.ts'
 import { proxyProvocations } from './provoked-node-proxy.ts'
 import { redisProvocations } from './provoked-node-redis.ts'
+import { nodeSignInProvocations } from './provoked-node-sign-in.ts'
 import { signInProvocations } from './provoked-sign-in.ts'
 import { workloadProvocations } from './provoked-workloads.ts'
 
@@ -80,6 +81,7 @@ export function provocations(sandbox: Sandbox, { origins }: SandboxServer): Prov
   const others = [
     signInProvocations(),
     fileProvocations(),
+    nodeSignInProvocations(here),
     proxyProvocations(),
     redisProvocations(),
     workloadProvocations,

@@ -68,9 +68,10 @@ export async function alone(
 function notLocked(service: Service, error?: unknown): PentauthError {
   if (PentauthError.isInstance(error)) return error
   const { code } = (error ?? {}) as NodeJS.ErrnoException
+  const what = `could not be locked${code === undefined ? '' : ` (${code})`}`
   return new PentauthError({
     code: 'store_failed',
-    message: `The store of the ${service.name} sign-in could not be locked${code === undefined ? '' : ` (${code})`}.`,
+    message: `The store of the ${service.name} sign-in ${what}.`,
     service: service.id,
     hint: 'Check the store (permissions, disk space, connection) and try again; nothing was signed out.',
     retryable: true,

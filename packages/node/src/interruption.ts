@@ -1,4 +1,5 @@
-const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
+// Not SIGHUP: a program that was started to outlive its terminal ignores it, which a listener would undo.
+const signals = ['SIGINT', 'SIGTERM'] as const
 
 /**
  * Does something that Ctrl-C ends in good order: it is aborted and tidies up; after that the signal has the effect it always has, unless

@@ -332,14 +332,14 @@ describe('the end of the waiting', () => {
 
   it('leaves nothing that listens to signals', async () => {
     const { profundis, options } = await signInWorld()
-    const before = ['SIGINT', 'SIGTERM', 'SIGHUP'].map((name) => process.listenerCount(name))
+    const before = ['SIGINT', 'SIGTERM'].map((name) => process.listenerCount(name))
     const { present, request } = presenting()
     const signingIn = signIn(profundis, { ...options, env: {}, present })
     const { url } = await request
     expect(process.listenerCount('SIGINT')).toBe((before[0] ?? 0) + 1)
     await comeBack(url)
     await signingIn
-    expect(['SIGINT', 'SIGTERM', 'SIGHUP'].map((name) => process.listenerCount(name))).toEqual(before)
+    expect(['SIGINT', 'SIGTERM'].map((name) => process.listenerCount(name))).toEqual(before)
   })
 })
 
@@ -388,6 +388,33 @@ describe('one person is asked one thing at a time', () => {
     await one
     await comeBack((await second.request).url)
     await two
+  })
+
+  it('and a lock that fails is the store’s failure, before anybody is asked', async () => {
+    const { profundis, options } = await signInWorld()
+    const { present } = presenting()
+    const at = (lock: NodeSignInOptions['lock']) => caught(signIn(profundis, { ...options, env: {}, present, lock }))
+    const refused = Object.assign(new Error('no'), { code: 'EACCES' })
+    expect(await at(() => Promise.reject(refused))).toMatchObject({
+      code: 'store_failed',
+      retryable: true,
+      message: expect.stringMatching(/^The store of the Profundis sign-in could not be locked \(EACCES\)\./),
+    })
+    // One that never lets anybody in.
+    expect(await at(async () => undefined as never)).toMatchObject({ code: 'store_failed' })
+    expect(present).not.toHaveBeenCalled()
+  })
+
+  it('and a lock that is lost on the way undoes nothing', async () => {
+    const { profundis, options } = await signInWorld()
+    const { present } = presenting(async ({ url }) => String(await signInAt(fetch, url)))
+    const lock: NodeSignInOptions['lock'] = async (name, run) => {
+      const result = await run()
+      if (name.startsWith('interactive/')) throw new TypeError('lost')
+      return result
+    }
+    const auth = await signIn(profundis, { ...options, env: {}, present, lock })
+    expect((await auth.credential()).kind).toBe('access-token')
   })
 
   it('and different accounts do not wait for each other', async () => {
