@@ -3,9 +3,10 @@ import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { fileName } from '../src/file-record.ts'
-import { openFileStore } from '../src/file-store.ts'
 import { lockTimes } from '../src/lock-holder.ts'
+import { openFileStore } from '../src/opened-file-store.ts'
 import { isMark, newMark } from '../src/process-mark.ts'
+import type { Tell } from '../src/set-aside.ts'
 import { newFolder } from './support/folders.ts'
 import { container, hasContainers, type StoreProcess, startProcess } from './support/store-process.ts'
 
@@ -35,7 +36,7 @@ describe('the lock of a file store', () => {
   it('holds between two copies of this package in one process, and two stores of one folder', async () => {
     const folder = newFolder()
     const { fileStore } = createRequire(import.meta.url)('../dist/index.cjs')
-    const stores = [fileStore({ folder }), openFileStore(folder).store, openFileStore(folder).store]
+    const stores = [fileStore({ folder }), openFileStore(folder), openFileStore(folder)]
     let inside = 0
     const turns = stores.flatMap((store) =>
       Array.from({ length: 10 }, () =>
@@ -94,7 +95,7 @@ describe('the lock of a file store', () => {
   it('tells who waits for too long which process has it', async () => {
     const folder = newFolder()
     const holder = await startProcess(folder)
-    const { store } = openFileStore(folder, { ...lockTimes, stalled: 300 })
+    const store = openFileStore(folder, undefined, { ...lockTimes, stalled: 300 })
     await holder.do('hold', 'a')
     await holder.signal('SIGSTOP')
     await expect(store.withLock('a', async () => 'in')).rejects.toMatchObject({
@@ -111,7 +112,7 @@ describe('the lock of a file store', () => {
   it('is waited for as long as its holder gives signs of life', async () => {
     const folder = newFolder()
     const holder = await startProcess(folder)
-    const { store } = openFileStore(folder, { ...lockTimes, stalled: 1_000 })
+    const store = openFileStore(folder, undefined, { ...lockTimes, stalled: 1_000 })
     await holder.do('hold', 'a')
     const waiting = store.withLock('a', async () => 'in')
     expect(await settled(waiting, 2_500)).toBe(false)
@@ -124,7 +125,7 @@ describe('the lock of a file store', () => {
     const other = await startProcess(folder)
     const [place] = newMark().split('-')
     mkdirSync(join(lockOf(folder, 'a'), `${place}-${other.pid}-1-${'0'.repeat(16)}`), { recursive: true })
-    expect(await openFileStore(folder).store.withLock('a', async () => 'in')).toBe('in')
+    expect(await openFileStore(folder).withLock('a', async () => 'in')).toBe('in')
     expect(readdirSync(folder)).toEqual([])
   })
 
@@ -137,7 +138,7 @@ describe('the lock of a file store', () => {
     process.kill(holder.pid, 'SIGKILL')
     expect(
       await settled(
-        openFileStore(folder).store.withLock('a', async () => 'in'),
+        openFileStore(folder).withLock('a', async () => 'in'),
         generous,
       ),
     ).toBe(true)
@@ -145,7 +146,8 @@ describe('the lock of a file store', () => {
 
   it('is set aside where it is no lock', async () => {
     const folder = newFolder()
-    const { store, listeners } = openFileStore(folder)
+    const listeners = new Set<Tell>()
+    const store = openFileStore(folder, listeners)
     const events: object[] = []
     listeners.add((event) => void events.push(event))
     mkdirSync(lockOf(folder, 'a'))
@@ -168,7 +170,7 @@ describe('the lock of a holder elsewhere', () => {
   it('is taken when it gives no sign of life', async () => {
     const folder = newFolder()
     deadElsewhere(folder)
-    const stores = Array.from({ length: 3 }, () => openFileStore(folder).store)
+    const stores = Array.from({ length: 3 }, () => openFileStore(folder))
     const waiting = stores.map((store) => store.withLock('a', async () => 'in'))
     expect(await settled(Promise.race(waiting), lockTimes.silence - 500)).toBe(false)
     expect(await Promise.all(waiting)).toEqual(['in', 'in', 'in'])
@@ -213,7 +215,7 @@ describe('the lock of a holder elsewhere', () => {
 
   it('can be lost in the middle of a write, which then has not happened', async () => {
     const folder = newFolder()
-    const { store } = openFileStore(folder)
+    const store = openFileStore(folder)
     const lock = lockOf(folder, 'a')
     await store.withLock('a', async () => {
       await store.set('a', 'before')

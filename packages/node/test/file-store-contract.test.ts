@@ -5,7 +5,7 @@ import { type OpenStore, storeContract } from '@pentauth/core/store-contract'
 import { describe, it } from 'vitest'
 import { takeAway } from '../src/file-lock.ts'
 import { fileName } from '../src/file-record.ts'
-import { openFileStore } from '../src/file-store.ts'
+import { openFileStore } from '../src/opened-file-store.ts'
 import { isMark } from '../src/process-mark.ts'
 
 // The contract of every store, for the one of files.
@@ -15,8 +15,8 @@ async function open(): Promise<OpenStore> {
   const folder = join(root, 'state')
   symlinkSync(folder, join(root, 'link'))
   return {
-    store: openFileStore(folder).store,
-    again: async () => openFileStore(join(root, 'link')).store,
+    store: openFileStore(folder),
+    again: async () => openFileStore(join(root, 'link')),
     loseLock: async (name) => {
       const lock = join(folder, `${fileName(name)}.lock`)
       await takeAway(lock, readdirSync(lock).find(isMark) ?? '')

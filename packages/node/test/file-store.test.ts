@@ -20,9 +20,10 @@ import type { StoreEvent } from '@pentauth/core'
 import { expectNoMarker, testKey } from '@pentauth/tooling/canary'
 import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { fileName, largestFile, recordText } from '../src/file-record.ts'
-import { openFileStore } from '../src/file-store.ts'
 import { fileStore } from '../src/index.ts'
+import { openFileStore } from '../src/opened-file-store.ts'
 import { newMark } from '../src/process-mark.ts'
+import type { Tell } from '../src/set-aside.ts'
 import { newFolder } from './support/folders.ts'
 
 // What a file store does with the disk; what it does as a store is in the contract, and its lock has a test of its own.
@@ -33,14 +34,15 @@ const modeOf = (path: string) => (statSync(path).mode & 0o777).toString(8)
 const pathOf = (folder: string, key = 'a') => join(folder, fileName(key))
 
 function opened(folder: string) {
-  const { store, listeners } = openFileStore(folder)
+  const listeners = new Set<Tell>()
+  const store = openFileStore(folder, listeners)
   const events: StoreEvent[] = []
   listeners.add((event) => void events.push(event))
   return { store, events }
 }
 /** A store with a value for `a`, of an earlier process. */
 async function filled(folder: string, value = 'one'): Promise<string> {
-  await openFileStore(folder).store.set('a', value)
+  await openFileStore(folder).set('a', value)
   return pathOf(folder)
 }
 const asideIn = (folder: string) => readdirSync(folder).filter((name) => name.includes('.corrupt-'))
@@ -52,7 +54,7 @@ describe('fileStore', () => {
     const store = fileStore({ folder })
     expect(fileStore({ env: { PENTAUTH_HOME: folder }, onEvent: (event) => void events.push(event) })).toBe(store)
     expect(store.name).toBe(`file ${folder}`)
-    expect(openFileStore(`${process.env.HOME}/.local/state/pentauth`).store.name).toBe('file ~/.local/state/pentauth')
+    expect(fileStore({ folder: `${process.env.HOME}/.local/state/pentauth` }).name).toBe('file ~/.local/state/pentauth')
     chmodSync(folder, 0o755)
     await store.set('a', 'one')
     expect(events).toEqual([{ type: 'store_repaired', path: folder, from: '0755', to: '0700' }])

@@ -8,7 +8,7 @@ import { text } from 'node:stream/consumers'
 import type { Store } from '@pentauth/core'
 import { testKey } from '@pentauth/tooling/canary'
 import { threat } from '@pentauth/tooling/threat'
-import { openFileStore } from '../../src/file-store.ts'
+import { openFileStore } from '../../src/opened-file-store.ts'
 import { plainStore } from './support/plain-store.mjs'
 
 // E2 and E5 in processes of Node that share a folder: they run the built package.
@@ -67,7 +67,7 @@ async function withSignIn<T>(
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
   const key = `session/${encodeURIComponent(`${origin}/mcp`)}/default/default`
-  const store: Store = kind === 'plain' ? plainStore(folder) : openFileStore(folder).store
+  const store: Store = kind === 'plain' ? plainStore(folder) : openFileStore(folder)
   const shared: Shared = {
     origin,
     folder,

@@ -21,8 +21,8 @@ import { join } from 'node:path'
 import { type Lock, PentauthError, type Store } from '@pentauth/core'
 import { threat } from '@pentauth/tooling/threat'
 import { fileName } from '../../src/file-record.ts'
-import { openFileStore } from '../../src/file-store.ts'
 import { fileStore } from '../../src/index.ts'
+import { openFileStore } from '../../src/opened-file-store.ts'
 import { watchSteps } from './support/file-steps.mjs'
 import { plainStore, tempStore } from './support/plain-store.mjs'
 
@@ -34,7 +34,7 @@ interface Subject {
   /** Where the value of `a` is. */
   readonly file: string
 }
-const ours: Subject = { kind: 'ours', open: (folder) => openFileStore(folder).store, file: fileName('a') }
+const ours: Subject = { kind: 'ours', open: (folder) => openFileStore(folder), file: fileName('a') }
 const plain: Subject = { kind: 'plain', open: plainStore, file: 'a.json' }
 
 /** Does something in a folder of its own. */
