@@ -1,7 +1,7 @@
 import { PentauthError } from '@pentauth/core'
 import { builtin } from './builtin.ts'
 import { type Environment, variableIn } from './environment.ts'
-import type { Host } from './surroundings.ts'
+import type { Host } from './host.ts'
 
 /** A program that opens a URL, with what comes before and behind it. */
 export interface Opener {
