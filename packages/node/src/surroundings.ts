@@ -1,4 +1,4 @@
-import { openersOf } from './browser.ts'
+import { chosenOpeners, openersOf } from './browser.ts'
 import { variableIn } from './environment.ts'
 import type { Host } from './host.ts'
 
@@ -20,13 +20,12 @@ export function surroundingsOf(host: Host): Surroundings {
   const ssh = set('SSH_CONNECTION', 'SSH_TTY', 'SSH_CLIENT')
   const facts = { isCi: ci !== undefined, isSsh: ssh !== undefined }
   if (ci !== undefined) return { ...facts, why: `this is CI (${ci} is set)` }
-  // Some editors set it where they forward to the person's own machine, from containers and over SSH too.
-  const isChosen =
-    platform !== 'win32' && platform !== 'darwin' && openersOf(host).length > openersOf(bare(host)).length
+  const isOwnSystem = platform === 'win32' || platform === 'darwin'
+  // From containers and over SSH, too.
+  if (!isOwnSystem && chosenOpeners(env).length > 0) return facts
   const hasDisplay = set('DISPLAY', 'WAYLAND_DISPLAY') !== undefined
-  if (isChosen) return facts
   if (ssh !== undefined && !hasDisplay) return { ...facts, why: `this is an SSH session (${ssh} is set)` }
-  if (platform === 'win32' || platform === 'darwin') return facts
+  if (isOwnSystem) return facts
   if (host.isWsl) {
     if (openersOf(host).length > 0) return facts
     return { ...facts, why: 'this is WSL without wslview, and without the programs of Windows' }
@@ -37,8 +36,3 @@ export function surroundingsOf(host: Host): Surroundings {
 }
 
 const isFalse = (value: string | undefined): boolean => /^(?:|0|false|no)$/i.test(value?.trim() ?? '')
-
-/** The same host without a browser of somebody's choice. */
-function bare(host: Host): Host {
-  return { ...host, env: { ...host.env, BROWSER: undefined } }
-}
