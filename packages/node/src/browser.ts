@@ -1,7 +1,7 @@
 import { PentauthError } from '@pentauth/core'
 import { builtin } from './builtin.ts'
 import { type Environment, variableIn } from './environment.ts'
-import type { Host } from './surroundings.ts'
+import type { Host } from './host.ts'
 
 /** A program that opens a URL, with what comes before and behind it. */
 export interface Opener {
@@ -18,7 +18,7 @@ export function openersOf(host: Host): readonly Opener[] {
   if (platform === 'darwin') return [last('open')]
   // Neither cmd nor PowerShell, which would read `&` and `%` in the URL as their own.
   if (platform === 'win32') return [last('rundll32', 'url.dll,FileProtocolHandler')]
-  const chosen = (variableIn(env, 'BROWSER') ?? '').split(':').flatMap(chosenOpener)
+  const chosen = chosenOpeners(env)
   if (!host.isWsl) return [...chosen, last('xdg-open')]
   const windows = '/mnt/c/Windows/System32/rundll32.exe'
   return [
@@ -27,6 +27,11 @@ export function openersOf(host: Host): readonly Opener[] {
     ...(host.hasProgram('rundll32.exe') ? [last('rundll32.exe', 'url.dll,FileProtocolHandler')] : []),
     ...(host.hasFile(windows) ? [last(windows, 'url.dll,FileProtocolHandler')] : []),
   ]
+}
+
+/** What the person has chosen by `BROWSER`, which some editors set where they forward to the person's own machine. */
+export function chosenOpeners(env: Environment): readonly Opener[] {
+  return (variableIn(env, 'BROWSER') ?? '').split(':').flatMap(chosenOpener)
 }
 
 // They would want the terminal, which the sign-in has.

@@ -1,6 +1,6 @@
 import type { FinishSignInOptions, Service, StartSignInOptions } from '@pentauth/core'
+import type { Host } from './host.ts'
 import type { Present } from './present.ts'
-import type { Host } from './surroundings.ts'
 import type { Terminal } from './terminal.ts'
 
 /** What the ways to sign a person in share. */

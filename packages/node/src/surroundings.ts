@@ -1,18 +1,6 @@
-import { openersOf } from './browser.ts'
-import { builtin } from './builtin.ts'
-import { type Environment, variableIn } from './environment.ts'
-
-/** The machine and session a process runs in, as far as it matters for opening a browser. */
-export interface Host {
-  readonly env: Environment
-  readonly platform: string
-  /** Linux under Windows, whose programs it can start. */
-  readonly isWsl: boolean
-  readonly isContainer: boolean
-  hasFile(path: string): boolean
-  /** Whether the `PATH` leads to a program of that name. */
-  hasProgram(name: string): boolean
-}
+import { chosenOpeners, openersOf } from './browser.ts'
+import { variableIn } from './environment.ts'
+import type { Host } from './host.ts'
 
 /** What those who sign in have to know of where they are. */
 export interface Surroundings {
@@ -32,13 +20,12 @@ export function surroundingsOf(host: Host): Surroundings {
   const ssh = set('SSH_CONNECTION', 'SSH_TTY', 'SSH_CLIENT')
   const facts = { isCi: ci !== undefined, isSsh: ssh !== undefined }
   if (ci !== undefined) return { ...facts, why: `this is CI (${ci} is set)` }
-  // Some editors set it where they forward to the person's own machine, from containers and over SSH too.
-  const isChosen =
-    platform !== 'win32' && platform !== 'darwin' && openersOf(host).length > openersOf(bare(host)).length
+  const isOwnSystem = platform === 'win32' || platform === 'darwin'
+  // From containers and over SSH, too.
+  if (!isOwnSystem && chosenOpeners(env).length > 0) return facts
   const hasDisplay = set('DISPLAY', 'WAYLAND_DISPLAY') !== undefined
-  if (isChosen) return facts
   if (ssh !== undefined && !hasDisplay) return { ...facts, why: `this is an SSH session (${ssh} is set)` }
-  if (platform === 'win32' || platform === 'darwin') return facts
+  if (isOwnSystem) return facts
   if (host.isWsl) {
     if (openersOf(host).length > 0) return facts
     return { ...facts, why: 'this is WSL without wslview, and without the programs of Windows' }
@@ -49,43 +36,3 @@ export function surroundingsOf(host: Host): Surroundings {
 }
 
 const isFalse = (value: string | undefined): boolean => /^(?:|0|false|no)$/i.test(value?.trim() ?? '')
-
-/** The same host without a browser of somebody's choice. */
-function bare(host: Host): Host {
-  return { ...host, env: { ...host.env, BROWSER: undefined } }
-}
-
-/** The host of this process. */
-export function thisHost(env: Environment): Host {
-  const { accessSync, constants, existsSync } = builtin('node:fs')
-  const { delimiter, join } = builtin('node:path')
-  const hasProgram = (name: string) =>
-    (variableIn(env, 'PATH') ?? '').split(delimiter).some((folder) => {
-      try {
-        if (folder === '') return false
-        accessSync(join(folder, name), constants.X_OK)
-        return true
-      } catch {
-        return false
-      }
-    })
-  const { platform } = process
-  const isLinux = platform === 'linux'
-  const isWsl =
-    isLinux && (variableIn(env, 'WSL_DISTRO_NAME') !== undefined || /microsoft/i.test(textOf('/proc/version')))
-  const isContainer =
-    isLinux &&
-    (existsSync('/.dockerenv') ||
-      existsSync('/run/.containerenv') ||
-      ['container', 'KUBERNETES_SERVICE_HOST'].some((name) => variableIn(env, name) !== undefined) ||
-      /docker|kubepods|containerd|lxc|libpod/.test(textOf('/proc/1/cgroup')))
-  return { env, platform, isWsl, isContainer, hasFile: existsSync, hasProgram }
-}
-
-function textOf(path: string): string {
-  try {
-    return builtin('node:fs').readFileSync(path, 'utf8')
-  } catch {
-    return ''
-  }
-}

@@ -2,7 +2,8 @@ import { join } from 'node:path'
 import { caught } from '@pentauth/tooling/canary'
 import { describe, expect, it, vi } from 'vitest'
 import { openBrowser, openersOf } from '../src/browser.ts'
-import { type Host, surroundingsOf, thisHost } from '../src/surroundings.ts'
+import { type Host, thisHost } from '../src/host.ts'
+import { surroundingsOf } from '../src/surroundings.ts'
 import { recordingProgram, temporaryFolder } from './support/sign-in-world.ts'
 
 const host = (more: Partial<Host> = {}): Host => ({

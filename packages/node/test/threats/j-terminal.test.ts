@@ -5,8 +5,8 @@ import { memoryStore, PentauthError } from '@pentauth/core'
 import { threat } from '@pentauth/tooling/threat'
 import { vi } from 'vitest'
 import { openBrowser, openersOf } from '../../src/browser.ts'
+import { type Host, thisHost } from '../../src/host.ts'
 import { signIn } from '../../src/index.ts'
-import { type Host, thisHost } from '../../src/surroundings.ts'
 import { recordingProgram, temporaryFolder } from '../support/sign-in-world.ts'
 import { type DeviceWorld, hostileDeviceServer, type Said } from './support/hostile-device-server.ts'
 
@@ -32,13 +32,14 @@ const careful: Opener = {
   open: (url, env) => openBrowser(url, thisHost(env)),
   programs: (platform) => openersOf(hostOf(platform, platform === 'linux')).map(({ program }) => program),
 }
+const opener = 'xdg-open'
 /** As many programs do it, and as one did that many others used. */
 const byShell: Opener = {
   open: (url, env) =>
     new Promise((resolve) => {
       // A program's own argument, too, may begin with what it takes for an option.
-      if (url.startsWith('-')) execFile('xdg-open', [url], { env }, resolve)
-      else exec(`xdg-open "${url}"`, { env }, resolve)
+      if (url.startsWith('-')) execFile(opener, [url], { env }, resolve)
+      else exec(`${opener} "${url}"`, { env }, resolve)
     }),
   programs: (platform) => (platform === 'win32' ? ['cmd', '/c', 'start'] : ['sh', '-c']),
 }
