@@ -54,7 +54,7 @@ function looped(lines: readonly string[]): string[] {
   return drawn
 }
 
-type Role = 'authorization server' | 'resource'
+type Role = 'authorization server' | 'identity provider' | 'resource'
 
 /** What is known while the events are read. */
 interface Drawing {
@@ -92,8 +92,11 @@ function overlapping(events: readonly PentauthEvent[]): Map<number, number> {
   return numbers
 }
 
-const roleFor = (purpose: RequestPurpose): Role =>
-  purpose === 'resource_metadata' ? 'resource' : 'authorization server'
+const roles: Partial<Record<RequestPurpose, Role>> = {
+  resource_metadata: 'resource',
+  identity_token: 'identity provider',
+}
+const roleFor = (purpose: RequestPurpose): Role => roles[purpose] ?? 'authorization server'
 
 const whys: Readonly<Partial<Record<string, string>>> = {
   registration: ', registers this program',

@@ -141,6 +141,31 @@ describe('an identity token', () => {
     expect([readFor, requests(jwtBearer)]).toEqual([Array(3).fill('acme at true'), 3])
   })
 
+  it('may be asked for within the limits of all our requests, and is drawn', async () => {
+    const job = sandbox.ci.job().env()
+    const provider: IdentityTokenSource = {
+      name: 'the provider',
+      async read({ ask }) {
+        const headers = { authorization: `bearer ${job.ACTIONS_ID_TOKEN_REQUEST_TOKEN}` }
+        const response = await ask('provider', `${job.ACTIONS_ID_TOKEN_REQUEST_URL}&audience=${issuer}`, { headers })
+        return ((await response.json()) as { value: string }).value
+      },
+    }
+    const { auth, events } = holder(workloadIdentity({ token: provider, grant: 'jwt-bearer', issuer }))
+    await auth.credential()
+    await new Promise(setImmediate)
+    expect(traceDiagram(events)).toContain('as Identity provider, https://ci.sandbox.example')
+    expect(traceDiagram(events)).toContain('GET /oidc/token')
+    const answer = () => new HttpResponse('', { status: 503, headers: { 'retry-after': '9' } })
+    msw.use(http.get(`${sandbox.ci.issuer}/oidc/token`, answer))
+    sandbox.clock.advance(1_000_000)
+    expect(await caught(auth.credential())).toMatchObject({
+      code: 'temporarily_unavailable',
+      message: expect.stringContaining('Acme: the provider at https://ci.sandbox.example/oidc/token answered 503.'),
+      retryAfter: 9,
+    })
+  })
+
   it('that its source cannot give fails the call with the error of the source, which is asked again', async () => {
     const trouble = new RangeError('the vault is closed')
     let isOpen = false
