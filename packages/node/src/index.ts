@@ -53,6 +53,7 @@ export { importPrivateKey, type PrivateKeyOptions, privateKeyFile } from './priv
 export { createProxy, type ProxyCaller, type ProxyEvent, type ProxyOptions } from './proxy.ts'
 export type { ProxyProblem } from './proxy-problem.ts'
 export type { ProxyRule } from './proxy-rules.ts'
-export { type NodeSignInOptions, signIn } from './sign-in.ts'
+export { signIn } from './sign-in.ts'
+export type { NodeSignInOptions } from './sign-in-options.ts'
 
 export { stateFolder } from './state-folder.ts'
