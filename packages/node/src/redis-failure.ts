@@ -13,6 +13,7 @@ const hints: Readonly<Record<string, string>> = {
   CROSSSLOT: 'Give the option "prefix" braces around it all, as in "{pentauth}:".',
   ClientClosedError: 'Connect the client first, with await client.connect().',
 }
+const late = `no answer within ${patience / 1000} s`
 const check = 'Check that Redis runs and that this machine reaches it.'
 
 /**
@@ -22,8 +23,14 @@ const check = 'Check that Redis runs and that this machine reaches it.'
  */
 export function redisFailed(name: string, what: string, error: unknown): PentauthError {
   if (PentauthError.isInstance(error)) return error
+  if (error === tooLate) return failed(name, `could not ${what} (${late})`, check, 'ETIMEDOUT')
   const reason = reasonOf(error)
-  return failed(name, reason ? `could not ${what} (${reason})` : `could not ${what}`, hints[reason ?? ''] ?? check)
+  return failed(
+    name,
+    reason ? `could not ${what} (${reason})` : `could not ${what}`,
+    hints[reason ?? ''] ?? check,
+    reason,
+  )
 }
 
 /** A write of somebody whose lock was taken by others meanwhile. */
@@ -32,6 +39,7 @@ export function lockLost(name: string): PentauthError {
     name,
     'could not be written: its lock was lost',
     'This process stood still for longer than the lease, or Redis was restarted; what others wrote meanwhile is there.',
+    'LOCK_LOST',
   )
 }
 
@@ -40,20 +48,23 @@ export function lockTaken(name: string, seconds: number): PentauthError {
     name,
     `could not be locked within ${seconds} s`,
     'Another process holds the lock, or many want it: look for one that hangs.',
+    'LOCK_TAKEN',
   )
 }
 
-function failed(name: string, what: string, hint: string): PentauthError {
+/** @param reason for events, which show no more than a code */
+function failed(name: string, what: string, hint: string, reason: string | undefined): PentauthError {
   return new PentauthError({
     code: 'store_failed',
     message: `The store ${name} ${what}.`,
     hint: `${hint} Nothing was signed out.`,
     retryable: true,
+    // The rest are kinds of errors that clients have for a connection that is gone.
+    ...(reason ? { cause: { code: /^[A-Z0-9_]+$/.test(reason) ? reason : 'CONNECTION_LOST' } } : {}),
   })
 }
 
 function reasonOf(error: unknown): string | undefined {
-  if (error === tooLate) return `no answer within ${patience / 1000} s`
   const { code, message } = Object(error) as { code?: unknown; message?: unknown }
   if (typeof code === 'string' && /^[A-Z][A-Z0-9_]{2,40}$/.test(code)) return code
   // Redis begins its errors with a word of capitals; one that a script met may come behind another.

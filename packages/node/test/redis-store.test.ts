@@ -1,10 +1,23 @@
+import { spawn } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { caught, expectNoMarker, testKey } from '@pentauth/tooling/canary'
 import { Redis } from 'ioredis'
-import { createClient, RESP_TYPES } from 'redis'
+import { createClient, createClientPool, createSentinel, RESP_TYPES } from 'redis'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { PentauthError } from '../src/index.ts'
 import { redisStore } from '../src/redis-store.ts'
-import { clientNames, clients, startRedis, whyNot } from './support/redis-server.ts'
+import {
+  answering,
+  clientNames,
+  clients,
+  ended,
+  freePort,
+  redisServerPath,
+  startRedis,
+  whyNot,
+} from './support/redis-server.ts'
 
 describe.skipIf(whyNot)(`a store in Redis${whyNot}`, () => {
   describe.each(clientNames)('with the package %s', (name) => {
@@ -138,6 +151,36 @@ describe.skipIf(whyNot)(`a store in Redis${whyNot}`, () => {
     const { ask } = await clients.ioredis(path)
     expect(await ask('KEYS', '*')).toEqual(['app[1]:pentauth:{key}'])
     client.disconnect()
+  })
+
+  it('takes a pool of redis', async () => {
+    const { path } = await startRedis()
+    const pool = createClientPool({ socket: { path, tls: false } })
+    pool.on('error', () => undefined)
+    await pool.connect()
+    onTestFinished(() => pool.destroy())
+    const store = redisStore(pool)
+    await store.withLock('key', () => store.set('key', 'value'))
+    expect([await store.get('key'), await store.keys('k')]).toEqual(['value', ['key']])
+  })
+
+  it('takes a sentinel of redis', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'pentauth-sentinel-'))
+    onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
+    const [port, sentinelPort] = [await freePort(), await freePort()]
+    await startRedis(['--port', `${port}`, '--bind', '127.0.0.1'])
+    const config = join(folder, 'sentinel.conf')
+    writeFileSync(config, `port ${sentinelPort}\nbind 127.0.0.1\nsentinel monitor main 127.0.0.1 ${port} 1\n`)
+    const child = spawn(redisServerPath, [config, '--sentinel'], { stdio: 'ignore' })
+    onTestFinished(() => ended(child))
+    await answering(sentinelPort)
+    const sentinel = createSentinel({ name: 'main', sentinelRootNodes: [{ host: '127.0.0.1', port: sentinelPort }] })
+    sentinel.on('error', () => undefined)
+    await sentinel.connect()
+    onTestFinished(() => sentinel.destroy())
+    const store = redisStore(sentinel)
+    await store.withLock('key', () => store.set('key', 'value'))
+    expect([await store.get('key'), await store.keys('k')]).toEqual(['value', ['key']])
   })
 
   it('tells who forgot to connect', async () => {
