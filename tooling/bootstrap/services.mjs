@@ -32,11 +32,15 @@ export const SERVICES = [
   },
 ]
 
-/** @returns {Promise<Record<string, string>>} paths by variable name */
-export async function bringServices() {
-  const missing = SERVICES.filter((service) => locate(service) === undefined)
+/**
+ * @param {readonly string[]} [variables] of the services that are needed; all of them unless given
+ * @returns {Promise<Record<string, string>>} paths by variable name
+ */
+export async function bringServices(variables = SERVICES.map(({ variable }) => variable)) {
+  const needed = SERVICES.filter(({ variable }) => variables.includes(variable))
+  const missing = needed.filter((service) => locate(service) === undefined)
   if (missing.length > 0) await installServices(missing)
-  return Object.fromEntries(SERVICES.map((service) => [service.variable, locate(service) ?? '']))
+  return Object.fromEntries(needed.map((service) => [service.variable, locate(service) ?? '']))
 }
 
 /**
