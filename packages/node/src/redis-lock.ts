@@ -1,0 +1,122 @@
+import { randomInt, randomUUID } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { type Lock, memoryLock } from '@pentauth/core'
+import type { RedisClient } from './redis-client.ts'
+import { lockLost, lockTaken, redisFailed } from './redis-failure.ts'
+
+// A key that ends by itself says who has the lock, by a token that nobody else knows. Whoever holds it renews it, and writes only
+// through a script that looks at the token first: who stood still for too long changes nothing any more.
+
+/** Milliseconds that a caller waits for its turn. */
+const longestWait = 60_000
+/** Milliseconds between two looks, growing. */
+const shortestPause = 20
+const longestPause = 100
+
+/** Takes it; a client may send this twice when its connection breaks in between. */
+const take = `if redis.call('set', KEYS[1], ARGV[1], 'NX', 'PX', ARGV[2]) then return 1 end
+return redis.call('get', KEYS[1]) == ARGV[1] and 1 or 0`
+const renew = `if redis.call('get', KEYS[1]) ~= ARGV[1] then return 0 end
+return redis.call('pexpire', KEYS[1], ARGV[2])`
+const release = `if redis.call('get', KEYS[1]) ~= ARGV[1] then return 0 end
+return redis.call('del', KEYS[1])`
+const write = `if redis.call('get', KEYS[1]) ~= ARGV[1] then return 0 end
+if ARGV[2] then redis.call('set', KEYS[2], ARGV[2]) else redis.call('del', KEYS[2]) end
+return 1`
+
+/** Where the locks are. */
+interface Locks {
+  readonly client: RedisClient
+  /** Of the store, for people. */
+  readonly name: string
+  /** Milliseconds after which the lock of a process that died is free. */
+  readonly lease: number
+  readonly valueKey: (key: string) => string
+  readonly lockKey: (key: string) => string
+}
+
+export interface RedisLock {
+  readonly withLock: Lock
+  /**
+   * Writes the value of a key, or deletes it.
+   *
+   * @throws PentauthError `store_failed`, and changes nothing, when this process has lost the lock of the key while it held it.
+   */
+  write(key: string, value: string | undefined): Promise<void>
+}
+
+interface Hold {
+  readonly token: string
+  isLost: boolean
+}
+
+export function redisLock({ client, name, lease, valueKey, lockKey }: Locks): RedisLock {
+  // Those of this process wait for each other here, so that one of them asks Redis.
+  const queue = memoryLock()
+  const holds = new Map<string, Hold>()
+  const run = async (script: string, keys: readonly string[], ...args: readonly string[]) =>
+    Number(await client.command(['EVAL', script, `${keys.length}`, ...keys, ...args], keys[0])) === 1
+
+  const taken = async (key: string, token: string, until: number): Promise<void> => {
+    for (let pause = shortestPause; performance.now() < until; pause = Math.min(2 * pause, longestPause)) {
+      if (await run(take, [key], token, `${lease}`)) return
+      // Not all at the same time.
+      await sleep(pause / 2 + randomInt(pause))
+    }
+    throw lockTaken(name, longestWait / 1000)
+  }
+
+  /** Keeps the lock, until told to stop. */
+  const kept = (key: string, hold: Hold): (() => void) => {
+    let isAsking = false
+    const timer = setInterval(async () => {
+      if (isAsking || hold.isLost) return
+      isAsking = true
+      try {
+        hold.isLost = !(await run(renew, [key], hold.token, `${lease}`))
+      } catch {
+        // Nothing is known then: the next time says more, and so does the script of a write.
+      }
+      isAsking = false
+    }, lease / 3)
+    timer.unref()
+    return () => clearInterval(timer)
+  }
+
+  return {
+    withLock(name_, work) {
+      const until = performance.now() + longestWait
+      return queue(name_, async () => {
+        const key = lockKey(name_)
+        const hold: Hold = { token: randomUUID(), isLost: false }
+        await taken(key, hold.token, until).catch((error) => {
+          throw redisFailed(name, 'be locked', error)
+        })
+        const stop = kept(key, hold)
+        holds.set(name_, hold)
+        try {
+          return await work()
+        } finally {
+          stop()
+          holds.delete(name_)
+          // Else it ends by itself.
+          await run(release, [key], hold.token).catch(() => undefined)
+        }
+      })
+    },
+    async write(key, value) {
+      const hold = holds.get(key)
+      const written = valueKey(key)
+      try {
+        if (!hold) await client.command(value === undefined ? ['DEL', written] : ['SET', written, value], written)
+        else {
+          const args = value === undefined ? [] : [value]
+          if (!hold.isLost) hold.isLost = !(await run(write, [lockKey(key), written], hold.token, ...args))
+          if (hold.isLost) throw lockLost(name)
+        }
+      } catch (error) {
+        throw redisFailed(name, 'be written', error)
+      }
+    },
+  }
+}
