@@ -11,7 +11,17 @@ async function copyErrorPages(): Promise<void> {
 export default defineConfig({
   entry: ['src/index.ts'],
   format: ['esm', 'cjs'],
-  dts: { entry: ['src/index.ts', 'src/services.ts', 'src/ky.ts', 'src/schema.ts', 'src/sdk.ts', 'src/jwt.ts'] },
+  dts: {
+    entry: [
+      'src/index.ts',
+      'src/services.ts',
+      'src/ky.ts',
+      'src/schema.ts',
+      'src/sdk.ts',
+      'src/jwt.ts',
+      'src/store-contract.ts',
+    ],
+  },
   sourcemap: true,
   minify: true,
   clean: true,

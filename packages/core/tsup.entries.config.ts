@@ -7,7 +7,15 @@ import { defineConfig } from 'tsup'
  * functions, and a cache at most.
  */
 export default defineConfig({
-  entry: ['src/services.ts', 'src/ky.ts', 'src/schema.ts', 'src/sdk.ts', 'src/jwt.ts', 'src/oauth.ts'],
+  entry: [
+    'src/services.ts',
+    'src/ky.ts',
+    'src/schema.ts',
+    'src/sdk.ts',
+    'src/jwt.ts',
+    'src/oauth.ts',
+    'src/store-contract.ts',
+  ],
   format: ['esm', 'cjs'],
   sourcemap: true,
   minify: true,
