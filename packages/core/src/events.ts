@@ -34,6 +34,13 @@ export interface FailureFacts {
   readonly reason: string
 }
 
+/** What a store tells of itself, whichever services it keeps things for. */
+export type StoreEvent =
+  /** Others could read a file or a folder of the store, or write to it; they cannot any more. */
+  | { readonly type: 'store_repaired'; readonly path: string; readonly from: string; readonly to: string }
+  /** Something that cannot be used lay where the store keeps a value: it has another name now, and nothing in it is lost. */
+  | { readonly type: 'store_set_aside'; readonly path: string; readonly movedTo: string; readonly reason: string }
+
 /** What happened, for logs and screens: no event ever holds a secret, and URLs come without their query. */
 export type PentauthEvent = {
   readonly service: string
@@ -213,6 +220,7 @@ export type PentauthEvent = {
       /** Whether the next request carries the credential: only within the same resource. */
       readonly withCredential: boolean
     }
+  | StoreEvent
 )
 
 /** Event without the service id, as the code that emits it writes it. */

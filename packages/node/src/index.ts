@@ -28,5 +28,7 @@ export { type ConnectionHintOptions, connectionHint } from './connection-hint.ts
 export { type EnvKeyOptions, envKey } from './env-key.ts'
 export type { Environment } from './environment.ts'
 export { type ExpandOptions, expandVariables } from './expand.ts'
+export { type FileStore, type FileStoreOptions, fileStore } from './file-store.ts'
 export { type KeyCommandOptions, keyCommand } from './key-command.ts'
 export { type KeyFileOptions, keyFile } from './key-file.ts'
+export { stateFolder } from './state-folder.ts'
