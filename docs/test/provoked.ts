@@ -22,6 +22,7 @@ import type { Sandbox } from '@pentauth/sandbox'
 import type { SandboxServer } from '@pentauth/sandbox/server'
 import { testKey } from '@pentauth/tooling/canary'
 import { onTestFinished } from 'vitest'
+import { redisProvocations } from './provoked-node-redis.ts'
 import { signInProvocations } from './provoked-sign-in.ts'
 
 /** Ways to each error: what fails, or gives the error itself. */
@@ -72,11 +73,14 @@ export function provocations(sandbox: Sandbox, { origins }: SandboxServer): Prov
       ...part,
     } as Service)
   const marked = { clientId: testKey.pentographerClientId(), clientSecret: testKey.pentographerSecret() }
-  const { client_refused, temporarily_unavailable, insufficient_scope, invalid_option, ...signIn } =
+  const { client_refused, temporarily_unavailable, insufficient_scope, invalid_option, store_failed, ...signIn } =
     signInProvocations()
+
+  const redis = redisProvocations()
 
   return {
     ...signIn,
+    store_failed: [...store_failed, ...redis.store_failed],
     no_credential: [() => node(pendra, {}), () => node(pendium, { PENDIUM_API_KEY: ' ' })],
     source_failed: [
       () => createAuth(pendra, { credential: keyFile(import.meta.dirname) }).credential(),
@@ -143,6 +147,7 @@ export function provocations(sandbox: Sandbox, { origins }: SandboxServer): Prov
       () => openaiOptions(authOf(pensyve)),
       () => keyCommand('pass show pensyve' as never),
       ...invalid_option,
+      ...redis.invalid_option,
     ],
     authentication_required: [
       () => told(pendium, { status: 401, body: { error: 'Authentication required. Connect via OAuth.' } }),

@@ -12,6 +12,8 @@ const longestWait = 60_000
 /** Milliseconds between two looks, growing. */
 const shortestPause = 20
 const longestPause = 100
+/** Milliseconds in which a lock is given back. */
+const longestRelease = 1_000
 
 /** Takes it; a client may send this twice when its connection breaks in between. */
 const take = `if redis.call('set', KEYS[1], ARGV[1], 'NX', 'PX', ARGV[2]) then return 1 end
@@ -99,8 +101,9 @@ export function redisLock({ client, name, lease, valueKey, lockKey }: Locks): Re
         } finally {
           stop()
           holds.delete(name_)
-          // Else it ends by itself.
-          await run(release, [key], hold.token).catch(() => undefined)
+          // Else it ends by itself; the outcome of the work waits for no Redis that hangs.
+          const released = run(release, [key], hold.token).catch(() => undefined)
+          await Promise.race([released, sleep(longestRelease, undefined, { ref: false })])
         }
       })
     },
