@@ -1,5 +1,6 @@
 // Pentauth in the processes bench: one line makes it ready for any number of processes, the store.
-import { createAuth, fileStore, signedIn } from '@pentauth/node'
+import { signedIn } from '@pentauth/core'
+import { createAuth, fileStore } from '@pentauth/node'
 import { redisStore } from '@pentauth/node/redis'
 import { Redis } from 'ioredis'
 import { benchService, keyOf, saved } from './oauth-client.mjs'

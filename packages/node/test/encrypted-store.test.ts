@@ -138,13 +138,28 @@ describe('what was tampered with is an error, and never absent', () => {
 
   it('written in another way', async () => {
     const { v, alg, iv, ct } = JSON.parse(await written())
-    for (const other of [{ alg, v, iv, ct }, { v, alg, iv, ct, more: 1 }, { v, alg, iv: `${iv}=`, ct }, { v, alg, iv: '', ct }])
+    for (const other of [
+      { alg, v, iv, ct },
+      { v, alg, iv, ct, more: 1 },
+      { v, alg, iv: `${iv}=`, ct },
+      { v, alg, iv: '', ct },
+    ])
       expect(await refusal(JSON.stringify(other))).toContain('it was changed')
-    expect(await refusal(JSON.stringify({ v: 2, alg: 'other' }))).toContain('a newer version of this package has written it.')
+    expect(await refusal(JSON.stringify({ v: 2, alg: 'other' }))).toContain(
+      'a newer version of this package has written it.',
+    )
   })
 
   it('a value that somebody put there without encrypting it', async () => {
-    for (const plain of ['', 'text', 'null', '7', '[]', '{"version":1}', JSON.stringify({ version: 1, refreshToken: secret })])
+    for (const plain of [
+      '',
+      'text',
+      'null',
+      '7',
+      '[]',
+      '{"version":1}',
+      JSON.stringify({ version: 1, refreshToken: secret }),
+    ])
       expect(await refusal(plain)).toContain('it is not encrypted.')
   })
 
@@ -211,7 +226,11 @@ describe('the key', () => {
     const all: KeyUsage[] = ['encrypt', 'decrypt']
     const make = (name: string, length: number, usages: KeyUsage[] = all) =>
       webcrypto.subtle.generateKey({ name, length }, false, usages)
-    for (const wrong of [await make('AES-GCM', 128), await make('AES-CBC', 256), await make('AES-GCM', 256, ['decrypt'])])
+    for (const wrong of [
+      await make('AES-GCM', 128),
+      await make('AES-CBC', 256),
+      await make('AES-GCM', 256, ['decrypt']),
+    ])
       expect(() => encrypted(memoryStore(), wrong as never)).toThrow('neither 32 bytes nor a CryptoKey')
   })
 })
