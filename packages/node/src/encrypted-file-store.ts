@@ -46,10 +46,15 @@ export function encryptedFileStore(options: EncryptedFileStoreOptions = {}): Fil
   )
   const files = fileStore({ ...rest, folder })
   if (key !== undefined) return encrypted(files, key)
-  const name = `encrypted ${files.name} (key in the OS keychain)`
-  const store = known.get(folder) ?? encryptedWith(files, name, keychainAccess(files, name, folder))
+  const store = known.get(folder) ?? encryptedStoreIn(files, folder)
   known.set(folder, store)
   return store
+}
+
+/** A file store encrypted under the key that the keychain has for its folder. */
+export function encryptedStoreIn(files: FileStore, folder: string): FileStore {
+  const name = `encrypted ${files.name} (key in the OS keychain)`
+  return encryptedWith(files, name, keychainAccess(files, name, folder))
 }
 
 function keychainAccess(files: FileStore, name: string, folder: string): KeyAccess {
