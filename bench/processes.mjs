@@ -85,16 +85,25 @@ export const processes = {
       { name: 'pentauth', module: OURS, cases: cases.map(({ name }) => name) },
       ...(theirs ? PEERS.map(([name, their]) => ({ name, module: theirs, cases: their })) : []),
     ].filter(({ name }) => wanted(name))
-    const turns = contenders.flatMap((contender) =>
-      cases.filter(({ name }) => wantedCase(name) && contender.cases.includes(name)).map((one) => ({ contender, one })),
-    )
-    const redis = turns.some(({ one }) => one.store === 'redis') ? await startRedis() : undefined
+    const turns = contenders.map((contender) => ({
+      contender,
+      those: cases.filter(({ name }) => wantedCase(name) && contender.cases.includes(name)),
+    }))
+    const all = turns.flatMap(({ those }) => those)
+    const redis = all.some(({ store }) => store === 'redis') ? await startRedis() : undefined
     const world = await startWorld()
     try {
       const found = []
-      for (const { contender, one } of turns) {
-        onBlock(found.length + 1, turns.length)
-        found.push(await measure(world, contender, one, rounds, redis?.origin))
+      for (const { contender, those } of turns) {
+        const workers = await startWorkers(contender, Math.max(0, ...those.map((one) => one.processes)))
+        try {
+          for (const one of those) {
+            onBlock(found.length + 1, all.length)
+            found.push(await measure(world, contender, workers, one, rounds, redis?.origin))
+          }
+        } finally {
+          for (const worker of workers) worker.close()
+        }
       }
       return { rows: found.map(({ row }) => row), table: tableOf(found, rounds) }
     } finally {
@@ -118,16 +127,24 @@ async function startRedis() {
 /**
  * @param {import('./oauth-client.mjs').World} world
  * @param {Contender} contender
+ * @param {readonly import('./process-group.mjs').Worker[]} group at least as many as the case needs
  * @param {Case} one
  * @param {number} rounds
  * @param {string} [socket] of Redis
  * @returns {Promise<Found>}
  */
-export async function measure(world, contender, { name, store, processes: count, killed = false }, rounds, socket) {
-  const folder = mkdtempSync(join(tmpdir(), 'pentauth-bench-'))
-  const workers = await startWorkers(contender, count)
+export async function measure(
+  world,
+  contender,
+  group,
+  { name, store, processes: count, killed = false },
+  rounds,
+  socket,
+) {
+  const workers = group.slice(0, count)
   const [keeper] = workers
   if (!keeper) throw new TypeError('A case has a process at least.')
+  const folder = mkdtempSync(join(tmpdir(), 'pentauth-bench-'))
   const row = {
     subject: contender.name,
     case: name,
@@ -157,7 +174,6 @@ export async function measure(world, contender, { name, store, processes: count,
     }
     return { row, recoveries }
   } finally {
-    for (const worker of workers) worker.close()
     rmSync(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 })
   }
 }
