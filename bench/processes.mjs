@@ -99,7 +99,7 @@ export const processes = {
         try {
           for (const one of those) {
             onBlock(found.length + 1, all.length)
-            found.push(await measure(world, contender, workers, one, rounds, redis?.origin))
+            found.push(await measure(world, contender, workers, one, { rounds, socket: redis?.origin }))
           }
         } finally {
           for (const worker of workers) worker.close()
@@ -129,18 +129,11 @@ async function startRedis() {
  * @param {Contender} contender
  * @param {readonly import('./process-group.mjs').Worker[]} group at least as many as the case needs
  * @param {Case} one
- * @param {number} rounds
- * @param {string} [socket] of Redis
+ * @param {{ rounds: number, socket?: string | undefined, patience?: number }} circumstances `socket` of Redis
  * @returns {Promise<Found>}
  */
-export async function measure(
-  world,
-  contender,
-  group,
-  { name, store, processes: count, killed = false },
-  rounds,
-  socket,
-) {
+export async function measure(world, contender, group, one, { rounds, socket, patience = PATIENCE_MS }) {
+  const { name, store, processes: count, killed = false } = one
   const workers = group.slice(0, count)
   const [keeper] = workers
   if (!keeper) throw new TypeError('A case has a process at least.')
@@ -165,7 +158,7 @@ export async function measure(
       const setup = { expired: true, latency: LATENCY_MS }
       const session = (await world.again(held)) ?? (await world.begin(setup))
       await keeper.ask({ ask: 'save', place, session })
-      const { ended, recovery } = await once(workers, contender, place, killed)
+      const { ended, recovery } = await once(workers, contender, place, { killed, patience })
       held = await keeper.ask({ ask: 'held', place })
       row.tokenRequests += (await world.counts()).token
       row.survivors = Math.min(row.survivors, ended.filter(({ ok }) => ok).length)
@@ -193,14 +186,14 @@ function placeOf({ origin, url }, folder, socket) {
  * @param {readonly import('./process-group.mjs').Worker[]} workers
  * @param {Contender} contender
  * @param {import('./process-worker.mjs').Place} place
- * @param {boolean} killed
+ * @param {{ killed: boolean, patience: number }} circumstances
  * @returns {Promise<{ ended: readonly { ok: boolean, endedAt: number }[], recovery?: number }>}
  */
-async function once(workers, contender, place, killed) {
+async function once(workers, contender, place, { killed, patience }) {
   await Promise.all(workers.map((worker) => worker.ask({ ask: 'open', place })))
   const doomed = killed ? await holderAt(contender, place) : undefined
   const at = Date.now() + NOTICE_MS
-  const calls = Promise.all(workers.map((worker) => worker.ask({ ask: 'call', at, patience: PATIENCE_MS })))
+  const calls = Promise.all(workers.map((worker) => worker.ask({ ask: 'call', at, patience })))
   if (!doomed) return { ended: await calls }
   await setTimeout(NOTICE_MS + WAITING_MS)
   const killedAt = Date.now()
