@@ -18,7 +18,7 @@ function isOnPath(program: string): boolean {
   })
 }
 
-const missing = ['dbus-daemon', 'gnome-keyring-daemon'].filter((program) => !isOnPath(program))
+const missing = ['dbus-daemon', 'dbus-send', 'gnome-keyring-daemon'].filter((program) => !isOnPath(program))
 /** For the names of tests that are skipped. */
 export const whyNot: string =
   process.platform !== 'linux'
