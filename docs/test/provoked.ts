@@ -22,7 +22,12 @@ import type { Sandbox } from '@pentauth/sandbox'
 import type { SandboxServer } from '@pentauth/sandbox/server'
 import { testKey } from '@pentauth/tooling/canary'
 import { onTestFinished } from 'vitest'
+<<<<<<< HEAD
 import { redisProvocations } from './provoked-node-redis.ts'
+=======
+import { encryptedProvocations } from './provoked-node-encrypted.ts'
+import { fileProvocations } from './provoked-node-files.ts'
+>>>>>>> 4f2915e737809f41294fa6bcf9f422d6d8e828c5
 import { signInProvocations } from './provoked-sign-in.ts'
 
 /** Ways to each error: what fails, or gives the error itself. */
@@ -75,12 +80,13 @@ export function provocations(sandbox: Sandbox, { origins }: SandboxServer): Prov
   const marked = { clientId: testKey.pentographerClientId(), clientSecret: testKey.pentographerSecret() }
   const { client_refused, temporarily_unavailable, insufficient_scope, invalid_option, store_failed, ...signIn } =
     signInProvocations()
-
+  const files = fileProvocations()
   const redis = redisProvocations()
+  const encrypted = encryptedProvocations()
 
   return {
     ...signIn,
-    store_failed: [...store_failed, ...redis.store_failed],
+    store_failed: [...store_failed, ...files.store_failed, ...redis.store_failed, ...encrypted.store_failed],
     no_credential: [() => node(pendra, {}), () => node(pendium, { PENDIUM_API_KEY: ' ' })],
     source_failed: [
       () => createAuth(pendra, { credential: keyFile(import.meta.dirname) }).credential(),
@@ -147,7 +153,12 @@ export function provocations(sandbox: Sandbox, { origins }: SandboxServer): Prov
       () => openaiOptions(authOf(pensyve)),
       () => keyCommand('pass show pensyve' as never),
       ...invalid_option,
+<<<<<<< HEAD
       ...redis.invalid_option,
+=======
+      ...files.invalid_option,
+      ...encrypted.invalid_option,
+>>>>>>> 4f2915e737809f41294fa6bcf9f422d6d8e828c5
     ],
     authentication_required: [
       () => told(pendium, { status: 401, body: { error: 'Authentication required. Connect via OAuth.' } }),

@@ -1,5 +1,6 @@
 import { PentauthError } from '@pentauth/core'
 import { keyBytes } from './encrypted-store.ts'
+import { atHome } from './state-folder.ts'
 
 // The keychain of the operating system: Keychain on macOS, Credential Manager on Windows, the Secret Service on Linux. It keeps a key
 // of 32 bytes only, never a session: what it takes is limited (2,560 bytes on Windows).
@@ -21,7 +22,7 @@ export async function keyFromKeychain(account: string): Promise<Buffer<ArrayBuff
   if (key.length === keyBytes && key.toString('base64url') === text) return key
   throw new PentauthError({
     code: 'store_failed',
-    message: `What the OS keychain has as "${service}" for ${account} is no key of 32 bytes.`,
+    message: `What the OS keychain has as "${service}" for ${atHome(account)} is no key of 32 bytes.`,
     hint: 'Restore it; it was neither used nor replaced.',
   })
 }
