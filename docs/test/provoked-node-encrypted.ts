@@ -1,23 +1,30 @@
 import { mkdtempSync, rmSync } from 'node:fs'
+import { createRequire, registerHooks } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { memoryStore } from '@pentauth/core'
 import { encrypted, encryptedFileStore } from '@pentauth/node'
-import { onTestFinished, vi } from 'vitest'
+import { onTestFinished } from 'vitest'
 
-/** A keychain of our own in place of this machine's, which does as told. */
-function keychain(get: (saved: string | null) => unknown): void {
-  let saved: string | null = null
-  const AsyncEntry = class {
-    async getPassword() {
-      return get(saved)
-    }
-    async setPassword(text: string) {
-      saved = text
-    }
-  }
-  vi.doMock('@napi-rs/keyring', () => ({ AsyncEntry }))
-  onTestFinished(() => void vi.doUnmock('@napi-rs/keyring'))
+/** What our keychain says it has. */
+type Answer = () => unknown
+const here = globalThis as { keychainOfDocs?: Answer }
+const source = `export class AsyncEntry {
+  async getPassword() { return globalThis.keychainOfDocs() }
+  async setPassword() {}
+}`
+
+/** A keychain of our own in place of this machine's; without an answer the package for it is not installed. */
+function keychain(answer?: Answer): void {
+  if (answer) here.keychainOfDocs = answer
+  const hooks = registerHooks({
+    resolve(specifier, context, next) {
+      if (!/@napi-rs[/+]keyring/.test(specifier)) return next(specifier, context)
+      if (answer) return { url: `data:text/javascript,${encodeURIComponent(source)}`, shortCircuit: true }
+      throw Object.assign(new TypeError("Cannot find package '@napi-rs/keyring'"), { code: 'ERR_MODULE_NOT_FOUND' })
+    },
+  })
+  onTestFinished(() => hooks.deregister())
 }
 
 function newFolder(): string {
@@ -34,6 +41,12 @@ export function encryptedProvocations() {
   return {
     store_failed: [
       () => {
+        keychain()
+        // The other build, so that this one has not tried yet.
+        const other: typeof import('@pentauth/node') = createRequire(import.meta.url)('@pentauth/node')
+        return other.encryptedFileStore({ folder: newFolder() }).set('a', 'one')
+      },
+      () => {
         keychain(() => Promise.reject(new TypeError('Secret Service: unlock prompt was dismissed')))
         return saving()
       },
@@ -46,9 +59,9 @@ export function encryptedProvocations() {
         return saving()
       },
       async () => {
-        keychain((saved) => saved)
+        keychain(() => null)
         const folder = newFolder()
-        await encrypted(encryptedFileStore({ folder, key }), key).set('a', 'one')
+        await encryptedFileStore({ folder, key }).set('a', 'one')
         return saving(folder)
       },
       async () => {

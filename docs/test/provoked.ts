@@ -22,12 +22,10 @@ import type { Sandbox } from '@pentauth/sandbox'
 import type { SandboxServer } from '@pentauth/sandbox/server'
 import { testKey } from '@pentauth/tooling/canary'
 import { onTestFinished } from 'vitest'
-<<<<<<< HEAD
-import { redisProvocations } from './provoked-node-redis.ts'
-=======
 import { encryptedProvocations } from './provoked-node-encrypted.ts'
 import { fileProvocations } from './provoked-node-files.ts'
->>>>>>> 4f2915e737809f41294fa6bcf9f422d6d8e828c5
+import { redisProvocations } from './provoked-node-redis.ts'
+
 import { signInProvocations } from './provoked-sign-in.ts'
 
 /** Ways to each error: what fails, or gives the error itself. */
@@ -153,12 +151,9 @@ export function provocations(sandbox: Sandbox, { origins }: SandboxServer): Prov
       () => openaiOptions(authOf(pensyve)),
       () => keyCommand('pass show pensyve' as never),
       ...invalid_option,
-<<<<<<< HEAD
       ...redis.invalid_option,
-=======
       ...files.invalid_option,
       ...encrypted.invalid_option,
->>>>>>> 4f2915e737809f41294fa6bcf9f422d6d8e828c5
     ],
     authentication_required: [
       () => told(pendium, { status: 401, body: { error: 'Authentication required. Connect via OAuth.' } }),
