@@ -44,6 +44,14 @@ export async function startWorld() {
       const tokens = await ask({ ask: 'begin', setup })
       return { ...tokens, expiresAt: Date.now() + (setup.expired ? -60_000 : HOUR_MS) }
     },
+    /**
+     * @param {string | undefined} refreshToken
+     * @returns {Promise<Session | undefined>} the same sign-in with its access token ended; nothing where it is dead
+     */
+    async again(refreshToken) {
+      const tokens = await ask({ ask: 'again', refreshToken })
+      return tokens ? { ...tokens, expiresAt: Date.now() - 60_000 } : undefined
+    },
     /** @returns {Promise<void>} */
     revokeAccess: () => ask({ ask: 'revokeAccess' }),
     /** @returns {Promise<Record<import('./oauth-server.mjs').Kind, number>>} */
@@ -66,15 +74,8 @@ export async function startWorld() {
  * @returns {Contender}
  */
 export function ours({ origin, url }) {
-  const service = defineService({
-    id: 'bench',
-    name: 'Bench',
-    resources: { api: { url, protocol: 'rest', accessToken: true } },
-    errors: [],
-    links: { docs: { where: 'Bench docs', url: 'https://bench.example/docs' } },
-    recommendations: [],
-  })
-  const key = `session/${encodeURIComponent(url)}/default/default`
+  const service = benchService(url)
+  const key = keyOf(url)
   const over = (/** @type {import('@pentauth/core').Store} */ store) => {
     const auth = createAuth(service, { credential: signedIn({ store }) })
     return {
@@ -86,16 +87,7 @@ export function ours({ origin, url }) {
     name: 'pentauth',
     async resume(session) {
       const store = memoryStore()
-      const facts = {
-        version: 1,
-        issuer: origin,
-        tokenEndpoint: `${origin}/token`,
-        client: { clientId: 'bench', authMethod: 'none' },
-        resource: url,
-        account: 'default',
-        obtainedAt: session.expiresAt - HOUR_MS,
-      }
-      await store.set(key, JSON.stringify({ ...facts, ...session }))
+      await store.set(key, saved({ origin, url }, session))
       return over(store)
     },
     async signIn(browse) {
@@ -105,4 +97,42 @@ export function ours({ origin, url }) {
       return over(store)
     },
   }
+}
+
+/** @param {string} url of the API */
+export function benchService(url) {
+  return defineService({
+    id: 'bench',
+    name: 'Bench',
+    resources: { api: { url, protocol: 'rest', accessToken: true } },
+    errors: [],
+    links: { docs: { where: 'Bench docs', url: 'https://bench.example/docs' } },
+    recommendations: [],
+  })
+}
+
+/**
+ * @param {string} url of the API
+ * @returns {string} under which name Pentauth keeps its session
+ */
+export function keyOf(url) {
+  return `session/${encodeURIComponent(url)}/default/default`
+}
+
+/**
+ * @param {Pick<World, 'origin' | 'url'>} world
+ * @param {Session} session
+ * @returns {string} as Pentauth keeps it
+ */
+export function saved({ origin, url }, session) {
+  const facts = {
+    version: 1,
+    issuer: origin,
+    tokenEndpoint: `${origin}/token`,
+    client: { clientId: 'bench', authMethod: 'none' },
+    resource: url,
+    account: 'default',
+    obtainedAt: session.expiresAt - HOUR_MS,
+  }
+  return JSON.stringify({ ...facts, ...session })
 }

@@ -37,10 +37,18 @@ const answers = {
     served = 0
     refreshes = 0
     for (const map of [sessions, accessTokens, codes]) map.clear()
-    counts = { discovery: 0, registration: 0, authorization: 0, token: 0, api: 0 }
+    counts = noRequests()
     const { accessToken, refreshToken } = newTokens(signedIn())
     if (setup.expired) accessTokens.set(accessToken, undefined)
     return { accessToken, refreshToken }
+  },
+  /** The next round of a sign-in that is alive: its tokens of now, the access token ended, and counts from zero. */
+  again(/** @type {{ refreshToken: string | undefined }} */ { refreshToken = '' }) {
+    const session = sessions.get(refreshToken)
+    if (session === undefined || !isUsable(session, refreshToken)) return null
+    counts = noRequests()
+    answers.revokeAccess?.({})
+    return { accessToken: session.accessToken, refreshToken }
   },
   /** Ends the access tokens there are, as a service may at any time; the sign-in goes on. */
   revokeAccess() {
@@ -68,6 +76,11 @@ const sessions = new Map()
 const accessTokens = new Map()
 /** What each code was asked for with. @type {Map<string, URLSearchParams>} */
 const codes = new Map()
+
+/** @returns {Record<Kind, number>} */
+function noRequests() {
+  return { discovery: 0, registration: 0, authorization: 0, token: 0, api: 0 }
+}
 
 /** @returns {Session} */
 function signedIn() {

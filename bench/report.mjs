@@ -6,6 +6,8 @@
  * @typedef {object} Circumstances
  * @property {boolean} quick a few short turns: shows that it works, not how fast
  * @property {(subject: string) => boolean} wanted whether a subject takes part; baseline and control always do
+ * @property {(name: string) => boolean} wantedCase whether a case takes part, where a bench can leave some out
+ * @property {number | undefined} rounds how many, where a bench has rounds
  * @property {URL | undefined} peers the folder where the peers are installed, if any of them takes part
  * @property {(done: number, blocks: number) => void} onBlock
  */

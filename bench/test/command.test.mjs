@@ -50,12 +50,15 @@ describe('with --json', () => {
   })
 
   it('without a name every bench has its line', () => {
-    const { status, stdout } = bench('--json', ...OURS)
+    const { status, stdout } = bench('--json', ...OURS, '--case', 'file-4')
     const names = stdout
       .trimEnd()
       .split('\n')
       .map((line) => JSON.parse(line).name)
-    expect({ status, names }).toEqual({ status: 0, names: ['headers', 'fetch', 'import', 'storms', 'requests'] })
+    expect({ status, names }).toEqual({
+      status: 0,
+      names: ['headers', 'fetch', 'import', 'storms', 'requests', 'processes'],
+    })
   })
 })
 
@@ -101,6 +104,55 @@ describe('with --json, counts', () => {
   })
 })
 
+const sharing = { subject: 'pentauth', rounds: 2, tokenRequests: 2, sessionAlive: true }
+const inFiles = [
+  { ...sharing, case: 'file-4', processes: 4, survivors: 4 },
+  { ...sharing, case: 'file-16', processes: 16, survivors: 16 },
+  { ...sharing, case: 'holder-killed', processes: 4, survivors: 4 },
+]
+const { REDIS_SERVER_PATH = '' } = process.env
+
+describe('processes', () => {
+  it('one token request a round, and everybody comes through', () => {
+    const { status, stdout, stderr } = bench('--json', ...OURS, '--case', 'file', '--case', 'holder', 'processes')
+    expect(stderr).not.toContain('Installing')
+    const { rows, ...rest } = JSON.parse(stdout)
+    expect({ status, rest }).toEqual({ status: 0, rest: { name: 'processes' } })
+    expect(Object.keys(rows[0])).toEqual([
+      'subject',
+      'case',
+      'processes',
+      'rounds',
+      'tokenRequests',
+      'survivors',
+      'sessionAlive',
+    ])
+    expect(rows).toEqual(inFiles)
+    // People read along.
+    expect(stderr).toContain(`
+file-4: 4 processes
+  pentauth        4/4               2  alive    met
+`)
+    expect(stderr).toMatch(/\n {2}pentauth: \d+ ms from the kill to the last answer \(median\)/)
+  })
+
+  it.skipIf(REDIS_SERVER_PATH === '')('the same by way of Redis', () => {
+    const { rows } = JSON.parse(bench('--json', ...OURS, '--rounds', '1', '--case', 'redis-4', 'processes').stdout)
+    expect(rows).toEqual([{ ...sharing, rounds: 1, tokenRequests: 1, case: 'redis-4', processes: 4, survivors: 4 }])
+  })
+
+  it.skipIf(process.platform === 'win32')('without a Redis says what to do', () => {
+    const env = { ...process.env, REDIS_SERVER_PATH: '/nonexistent/redis-server' }
+    const { status, stderr, stdout } = spawnSync(process.execPath, [MAIN, ...OURS, '--case', 'redis-4', 'processes'], {
+      encoding: 'utf8',
+      env,
+      timeout: 50_000,
+    })
+    expect({ status, stdout }).toEqual({ status: 1, stdout: '' })
+    expect(stderr).toContain('REDIS_SERVER_PATH is set, but no program is at /nonexistent/redis-server.')
+  })
+})
+
 it('people get the goal of each storm, and whether it was met', () => {
   const { status, stdout } = bench(...OURS, 'storms')
   expect(status).toBe(0)
@@ -130,12 +182,13 @@ it.each([
   // `pnpm run bench -- --json` and `npm run bench -- -- --json` come like this.
   [['--', '--json'], /^There is no bench "--json": options stand before any second --\.\n\n/],
   [['headers', '--nonsense'], /'--nonsense'.*\n\n/],
+  [['--rounds', '0', 'processes'], /^"0" is no number of rounds\.\n\n/],
   [['--only', 'nonsense'], /^No subject has "nonsense" in its name: pentauth, .*\n\n/],
 ])('%j is a wrong call, and answered with the usage', (args, message) => {
   const { status, stdout, stderr } = bench(...args)
   expect({ status, stdout }).toEqual({ status: 2, stdout: '' })
   expect(stderr).toMatch(message)
-  expect(stderr).toMatch(/\nnpm run bench -- NAME +one of headers, fetch, import, storms, requests\n/)
+  expect(stderr).toMatch(/\nnpm run bench -- NAME +one of headers, fetch, import, storms, requests, processes\n/)
 })
 
 it('--help says how to call it', () => {

@@ -22,6 +22,7 @@ import type { Sandbox } from '@pentauth/sandbox'
 import type { SandboxServer } from '@pentauth/sandbox/server'
 import { testKey } from '@pentauth/tooling/canary'
 import { onTestFinished } from 'vitest'
+import { encryptedProvocations } from './provoked-node-encrypted.ts'
 import { fileProvocations } from './provoked-node-files.ts'
 import { proxyProvocations } from './provoked-node-proxy.ts'
 import { redisProvocations } from './provoked-node-redis.ts'
@@ -80,6 +81,7 @@ export function provocations(sandbox: Sandbox, { origins }: SandboxServer): Prov
 
   const others = [
     signInProvocations(),
+    encryptedProvocations(),
     fileProvocations(),
     nodeSignInProvocations(here),
     proxyProvocations(),

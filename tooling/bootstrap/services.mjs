@@ -1,4 +1,5 @@
-// Chromium and Redis for the tests: what is there, else from apt where we may, else one line that says what to do.
+// Chromium and Redis for the tests: what is there, else from apt where we may, else one line that says what to do. With them comes a
+// keychain, if apt has one; without it the tests of the keychain are skipped and say so.
 import { readFileSync } from 'node:fs'
 import { isExecutable, onPath, toolEnvironment } from './environment.mjs'
 import { BootstrapError } from './hints.mjs'
@@ -32,11 +33,19 @@ export const SERVICES = [
   },
 ]
 
-/** @returns {Promise<Record<string, string>>} paths by variable name */
-export async function bringServices() {
-  const missing = SERVICES.filter((service) => locate(service) === undefined)
-  if (missing.length > 0) await installServices(missing)
-  return Object.fromEntries(SERVICES.map((service) => [service.variable, locate(service) ?? '']))
+/** Nice to have: never installed for its own sake, as on the desk of somebody who has another keychain. */
+const KEYCHAIN = { command: 'gnome-keyring-daemon', debian: ['gnome-keyring', 'dbus-daemon'] }
+
+/**
+ * @param {readonly string[]} [variables] of the services that are needed; all of them, and the keychain, unless given
+ * @returns {Promise<Record<string, string>>} paths by variable name
+ */
+export async function bringServices(variables) {
+  const needed = SERVICES.filter(({ variable }) => variables?.includes(variable) ?? true)
+  const missing = needed.filter((service) => locate(service) === undefined)
+  const extras = variables || onPath(KEYCHAIN.command) ? [] : KEYCHAIN.debian
+  if (missing.length > 0) await installServices(missing, extras)
+  return Object.fromEntries(needed.map((service) => [service.variable, locate(service) ?? '']))
 }
 
 /**
@@ -56,8 +65,11 @@ function locate(service) {
   return undefined
 }
 
-/** @param {readonly Service[]} missing */
-async function installServices(missing) {
+/**
+ * @param {readonly Service[]} missing
+ * @param {readonly string[]} extras packages that may be missing
+ */
+async function installServices(missing, extras) {
   const apt = await aptGet()
   if (apt === undefined) throw new BootstrapError(advice(missing, process.platform))
   const [command, ...first] = apt
@@ -66,6 +78,10 @@ async function installServices(missing) {
   await inStep(`Installing ${packages.join(' and ')} with apt (once)`, async () => {
     await must('apt-get update', command, [...first, 'update', '-q'], { env })
     const flags = ['install', '-y', '-q', '--no-install-recommends']
+    if (extras.length > 0) {
+      const { code } = await capture(command, [...first, ...flags, ...packages, ...extras], { env })
+      if (code === 0) return
+    }
     await must('apt-get install', command, [...first, ...flags, ...packages], { env })
   })
   const still = missing.filter((service) => locate(service) === undefined)
