@@ -5,7 +5,8 @@ import { caught, expectNoMarker, testKey } from '@pentauth/tooling/canary'
 import { describe, expect, it } from 'vitest'
 import { encryptedFileStore } from '../src/encrypted-file-store.ts'
 import { encrypted, type StoreKey } from '../src/encrypted-store.ts'
-import { fileStore, openFileStore } from '../src/file-store.ts'
+import { fileStore } from '../src/file-store.ts'
+import { openFileStore } from '../src/opened-file-store.ts'
 import { loseLock, temporaryFolder, textIn } from './support/encrypted.ts'
 
 const key = randomBytes(32)
@@ -30,7 +31,7 @@ describe('the contract, encrypted', () => {
       const folder = temporaryFolder()
       return {
         store: encryptedFileStore({ folder, key }),
-        again: async () => encrypted(openFileStore(folder).store, key),
+        again: async () => encrypted(openFileStore(folder), key),
         loseLock: (name) => loseLock(folder, name),
       }
     },

@@ -8,7 +8,8 @@ import { storeContract } from '@pentauth/core/store-contract'
 import { caught, expectNoMarker, testKey } from '@pentauth/tooling/canary'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { encryptedFileStore, encryptedStoreIn } from '../src/encrypted-file-store.ts'
-import { fileStore, openFileStore } from '../src/file-store.ts'
+import { fileStore } from '../src/file-store.ts'
+import { openFileStore } from '../src/opened-file-store.ts'
 import { loseLock, temporaryFolder, textIn } from './support/encrypted.ts'
 import { type KeychainSession, startKeychainSession, whyNot } from './support/keychain-session.ts'
 
@@ -32,7 +33,7 @@ describe.skipIf(whyNot)(`the keychain of a real gnome-keyring${whyNot}`, () => {
 
   const entryOf = (folder: string) => new AsyncEntry('pentauth', folder, { linux: { store: 'secret-service' } })
   /** As another process would have it: nothing is remembered. */
-  const another = (folder: string) => encryptedStoreIn(openFileStore(folder).store, folder)
+  const another = (folder: string) => encryptedStoreIn(openFileStore(folder), folder)
 
   describe('the contract', () => {
     const cases = storeContract(

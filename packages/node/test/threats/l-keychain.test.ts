@@ -6,8 +6,8 @@ import { vi } from 'vitest'
 import { encryptedStoreIn } from '../../src/encrypted-file-store.ts'
 import { aesKeyOf, encrypted } from '../../src/encrypted-store.ts'
 import { decryptValue, encryptValue } from '../../src/encrypted-value.ts'
-import { openFileStore } from '../../src/file-store.ts'
 import { keyFromKeychain, keyToKeychain } from '../../src/keychain.ts'
+import { openFileStore } from '../../src/opened-file-store.ts'
 import { temporaryFolder, textIn } from '../support/encrypted.ts'
 
 // Rows of docs/threats.md about a key that is not there, and values that somebody changes.
@@ -37,7 +37,7 @@ type Open = (folder: string) => Store
 
 /** Where there is no key, it keeps plain text; where none is found, it makes one. */
 const accommodating: Open = (folder) => {
-  const files = openFileStore(folder).store
+  const files = openFileStore(folder)
   const keyOf = async () => {
     const found = await keyFromKeychain(folder)
     if (found) return aesKeyOf(found)
@@ -65,7 +65,7 @@ const accommodating: Open = (folder) => {
 }
 
 threat('L8', 'the keychain is locked, forgets, or has lost the key', {
-  ours: (folder: string) => encryptedStoreIn(openFileStore(folder).store, folder),
+  ours: (folder: string) => encryptedStoreIn(openFileStore(folder), folder),
   twin: accommodating,
   async attack(open: Open) {
     const found = []
