@@ -10,7 +10,6 @@ import {
 import { createAuth } from './auth.ts'
 import { type CallbackAddress, callbackAddress, unusable } from './callback-address.ts'
 import { debugListener } from './debug.ts'
-import { byDevice } from './device-way.ts'
 import { type Environment, own } from './environment.ts'
 import { fileStore } from './file-store.ts'
 import { thisHost } from './host.ts'
@@ -19,7 +18,6 @@ import { interruptible } from './interruption.ts'
 import { nodeRuntime } from './node-runtime.ts'
 import { stopped, within } from './patience.ts'
 import type { Present } from './present.ts'
-import { byRedirect } from './redirect-way.ts'
 import { hasScopes, sessionPlace } from './session-place.ts'
 import type { Interaction } from './sign-in-interaction.ts'
 import { surroundingsOf } from './surroundings.ts'
@@ -80,6 +78,7 @@ export async function signIn<Names extends string>(
   const auth = createAuth(service, { env, credential, runtime, onEvent })
   const here = {
     ...interactionOf(auth.service, given, env),
+    privateKey,
     wishes: { ...given, store, account, app, runtime, onEvent },
   }
 
@@ -123,17 +122,19 @@ function checked(options: NodeSignInOptions): NodeSignInOptions {
 const longest = 3_600
 
 /** Where the person is, and how they are told. */
-function interactionOf(service: Service, { present, privateKey, browser }: NodeSignInOptions, env: Environment) {
+function interactionOf(service: Service, { present, browser }: NodeSignInOptions, env: Environment) {
   const host = thisHost(env)
   const { why, isCi, isSsh } = surroundingsOf(host)
   const reason = browser === undefined ? why : browser ? undefined : (why ?? 'the program wants none')
   const terminal = present ? silent : thisTerminal()
-  return { service, privateKey, present, terminal, host, why: reason, isCi, isSsh }
+  return { service, present, terminal, host, why: reason, isCi, isSsh }
 }
 
 /** Asks the person, in the way that fits where they are. */
 async function ask(interaction: Interaction, address: CallbackAddress): Promise<void> {
   const { service, why, isCi, present, terminal } = interaction
+  // Loaded when somebody signs in, which most programs never do.
+  const [{ byDevice }, { byRedirect }] = await Promise.all([import('./device-way.ts'), import('./redirect-way.ts')])
   const noDevice = why === undefined ? undefined : await byDevice(interaction)
   if (why !== undefined && !noDevice) return
   if (why !== undefined && isCi && !present && !terminal.isTerminal) throw nobodyHere(service, why)
