@@ -5,7 +5,7 @@ import { parseArgs } from 'node:util'
 import { PentauthError } from '@pentauth/node'
 import { createSandbox } from '@pentauth/sandbox'
 import { listen } from '@pentauth/sandbox/server'
-import { atTheKeyboard, headless, NobodyCame } from './person.mjs'
+import { atTheKeyboard, headless } from './person.mjs'
 import { play } from './play.mjs'
 import { scenes } from './scenes.mjs'
 import { closing, opening, screen } from './screen.mjs'
@@ -34,8 +34,6 @@ async function main(args, stop) {
   }
   const sandbox = createSandbox()
   const server = await listen(sandbox)
-  /** @type {import('./person.mjs').Person | undefined} */
-  let person
   /** @type {import('./play.mjs').Row[]} */
   const rows = []
   try {
@@ -45,7 +43,7 @@ async function main(args, stop) {
       // Every time, not once: a Ctrl-C arrives from the terminal and again from the command that started the demo.
       for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM'])) process.on(signal, () => stop.abort(signal))
     }
-    person = values.open ? await atTheKeyboard(say, stop.signal) : headless()
+    const person = values.open ? atTheKeyboard(say, stop.signal) : headless()
     if (!values.json) opening(server.origins)
     const show = values.json ? { found() {}, row() {} } : screen()
     for (const scene of scenes(sandbox)) {
@@ -59,7 +57,6 @@ async function main(args, stop) {
       })
     }
   } finally {
-    await person?.close()
     await server.close()
   }
   if (values.json) process.stdout.write(`${JSON.stringify(rows, null, 2)}\n`)
@@ -76,7 +73,7 @@ try {
     process.stderr.write('\nStopped.\n')
     process.exitCode = stop.signal.reason === 'SIGINT' ? 130 : 143
   } else {
-    const plain = unknownOption || error instanceof NobodyCame || PentauthError.isInstance(error)
+    const plain = unknownOption || PentauthError.isInstance(error)
     const text = error instanceof Error ? (plain ? error.message : error.stack) : error
     process.stderr.write(`${text}\n${unknownOption ? `\n${usage}` : ''}`)
     process.exitCode = unknownOption ? 2 : 1

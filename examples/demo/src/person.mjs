@@ -1,14 +1,16 @@
 // Who signs in: nobody but a program by default, with `--open` the person at the keyboard.
 import process from 'node:process'
+import { finishSignIn, startSignIn } from '@pentauth/core'
+import { signIn } from '@pentauth/node'
 import { signInAt } from '@pentauth/sandbox'
 import { hasBrowser, openBrowser } from './browser.mjs'
-import { listenForCallback } from './callback.mjs'
 
 /**
+ * @typedef {import('@pentauth/node').Service} Service
+ * @typedef {Pick<import('@pentauth/core').StartSignInOptions, 'store' | 'runtime' | 'client'>} Wishes
+ *
  * @typedef {object} Person
- * @property {string} redirectUri where the service's pages lead back to
- * @property {(name: string, url: URL) => Promise<URL>} signIn through the pages at the URL; returns where they led
- * @property {() => Promise<void>} close
+ * @property {(service: Service, wishes: Wishes) => Promise<URL | undefined>} signIn returns the page that they were sent to
  */
 
 /**
@@ -17,47 +19,43 @@ import { listenForCallback } from './callback.mjs'
  */
 export function headless() {
   return {
-    redirectUri: 'http://127.0.0.1/callback',
-    signIn: (_name, url) => signInAt(fetch, url),
-    close: async () => {},
-  }
-}
-
-const patience = 5 * 60 * 1000
-
-/**
- * The person at the keyboard: the URL is shown, and opened where there is a browser.
- * @param {(text: string) => void} say
- * @param {AbortSignal} stopped
- * @returns {Promise<Person>}
- */
-export async function atTheKeyboard(say, stopped) {
-  const callback = await listenForCallback()
-  const remote = Boolean(process.env.SSH_CONNECTION)
-  return {
-    redirectUri: callback.redirectUri,
-    close: callback.close,
-    async signIn(name, url) {
-      const opens = !remote && hasBrowser()
-      say(`\n${name}: ${opens ? 'your browser opens' : 'open'} this page; the demo waits for five minutes.\n  ${url}\n`)
-      if (remote) {
-        const ports = [url, new URL(callback.redirectUri)].map(({ port }) => `-L ${port}:127.0.0.1:${port}`)
-        say(`  Over SSH, first run on the machine with the browser: ssh ${ports.join(' ')} <this host>\n`)
-      }
-      if (opens) openBrowser(url)
-      const waited = AbortSignal.timeout(patience)
-      const came = callback.wait(url.searchParams.get('state') ?? '', AbortSignal.any([stopped, waited]))
-      return came.catch((error) => {
-        throw waited.aborted && !stopped.aborted ? new NobodyCame(name) : error
-      })
+    async signIn(service, wishes) {
+      const { url } = await startSignIn(service, { ...wishes, redirectUri: 'http://127.0.0.1/callback' })
+      await finishSignIn(service, await signInAt(fetch, url), wishes)
+      return url
     },
   }
 }
 
-/** Five minutes are over. */
-export class NobodyCame extends Error {
-  /** @param {string} name */
-  constructor(name) {
-    super(`Nobody signed in to ${name} within five minutes. Start the demo again, or leave --open out.`)
+/**
+ * The person at the keyboard: the URL is shown, and opened where there is a browser.
+ * @param {(text: string) => void} say
+ * @param {AbortSignal} signal
+ * @returns {Person}
+ */
+export function atTheKeyboard(say, signal) {
+  const remote = Boolean(process.env.SSH_CONNECTION)
+  return {
+    async signIn(service, wishes) {
+      /** @type {URL[]} */
+      const pages = []
+      /** @param {import('@pentauth/node').SignInRequest} request */
+      const present = (request) => {
+        if (request.way !== 'redirect') return
+        const { url, redirectUri } = request
+        const opens = !remote && hasBrowser()
+        const opening = opens ? 'your browser opens' : 'open'
+        say(`\n${service.name}: ${opening} this page; the demo waits for five minutes.\n  ${url}\n`)
+        if (remote) {
+          const ports = [url, new URL(redirectUri)].map(({ port }) => `-L ${port}:127.0.0.1:${port}`)
+          say(`  Over SSH, first run on the machine with the browser: ssh ${ports.join(' ')} <this host>\n`)
+        }
+        if (opens) openBrowser(url)
+        pages.push(url)
+      }
+      // The sandbox's pages are a browser's, wherever the demo runs.
+      await signIn(service, { ...wishes, present, signal, browser: true })
+      return pages[0]
+    },
   }
 }

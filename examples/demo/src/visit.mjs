@@ -1,5 +1,5 @@
 // One scene's visit to its service: a real Auth, and a sign-in at the service's pages where the scene asks for one.
-import { finishSignIn, memoryStore, signedIn, startSignIn } from '@pentauth/core'
+import { memoryStore, signedIn } from '@pentauth/core'
 import { services } from '@pentauth/core/services'
 import { createAuth, relocate } from '@pentauth/node'
 
@@ -31,7 +31,8 @@ export async function visit({ sandbox, origins, person }, scene) {
   const store = memoryStore()
   // The sandbox's clock moves in this demo, and the client lives in the same time.
   const runtime = { now: () => sandbox.clock.now() }
-  const signInUrl = scene.credential === 'oauth' ? await signIn(service, { store, runtime, person }) : undefined
+  const client = { name: 'Pentauth demo' }
+  const signInUrl = scene.credential === 'oauth' ? await person.signIn(service, { store, runtime, client }) : undefined
   /** @type {import('@pentauth/node').PentauthEvent[]} */
   const events = []
   const auth = createAuth(service, {
@@ -41,15 +42,4 @@ export async function visit({ sandbox, origins, person }, scene) {
     runtime,
   })
   return { service, base, auth, events, store, runtime, fetch: auth.fetch, ...(signInUrl ? { signInUrl } : {}) }
-}
-
-/**
- * @param {import('@pentauth/node').Service} service
- * @param {Pick<Visit, 'store' | 'runtime'> & { person: import('./person.mjs').Person }} options
- */
-async function signIn(service, { store, runtime, person }) {
-  const client = { name: 'Pentauth demo' }
-  const { url } = await startSignIn(service, { store, runtime, client, redirectUri: person.redirectUri })
-  await finishSignIn(service, await person.signIn(service.name, url), { store, runtime })
-  return url
 }

@@ -4,7 +4,7 @@ import { debugListener } from './debug.ts'
 import { type Environment, own } from './environment.ts'
 import { looksLikeKey } from './mistaken-key.ts'
 import type { Tell } from './set-aside.ts'
-import { atHome, stateFolder } from './state-folder.ts'
+import { fileStoreName, stateFolder } from './state-folder.ts'
 
 /** A store of files, with a lock among all processes that use its folder. */
 export interface FileStore extends Store {
@@ -69,7 +69,7 @@ function storeIn(path: string): Known {
     return opening
   }
   const store: FileStore = {
-    name: `file ${atHome(path)}`,
+    name: fileStoreName(path),
     get: async (key) => (await opened()).get(key),
     set: async (key, value) => (await opened()).set(key, value),
     delete: async (key) => (await opened()).delete(key),

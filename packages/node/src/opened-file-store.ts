@@ -9,14 +9,14 @@ import { type LockTimes, lockTimes } from './lock-holder.ts'
 import { readRecord } from './private-file.ts'
 import { privateFolder } from './private-folder.ts'
 import { ignoreMissing, type Tell } from './set-aside.ts'
-import { atHome } from './state-folder.ts'
+import { atHome, fileStoreName } from './state-folder.ts'
 
 /** The work of a store of files: what it is asked for, in its folder. */
 export function openFileStore(
   path: string,
   listeners: ReadonlySet<Tell> = new Set(),
   times: LockTimes = lockTimes,
-): Omit<Required<Store>, 'name'> {
+): Required<Store> {
   const tell: Tell = (event) => {
     for (const listener of listeners)
       void Promise.resolve(event)
@@ -67,6 +67,7 @@ export function openFileStore(
   }
 
   return {
+    name: fileStoreName(path),
     get: async (key) => {
       const found = await ready(false)
       return found === undefined ? undefined : (await look(found, key))?.value

@@ -44,7 +44,8 @@ async function finished({ service, wishes, privateKey }: Interaction, came: Arri
   await arrival?.answer('signed_in')
 }
 
-const never: Promise<never> = new Promise(() => undefined)
+/** A new one each time: what waits for it is let go of together with it. */
+const never = (): Promise<never> => new Promise(() => undefined)
 
 /** What a host brings, if it does. */
 async function presented(
@@ -52,7 +53,7 @@ async function presented(
   request: Parameters<NonNullable<Interaction['present']>>[0],
 ): Promise<string> {
   const brought = await present?.(request)
-  return typeof brought === 'string' || brought instanceof URL ? String(brought) : never
+  return typeof brought === 'string' || brought instanceof URL ? String(brought) : never()
 }
 
 /** Shows the page at the terminal, in a browser where there is one; what is pasted there instead of coming by itself. */
@@ -63,7 +64,7 @@ async function shown(interaction: Interaction, listener: CallbackListener, url: 
   if (why === undefined) {
     terminal.say(`Signing in to ${name}: your browser opens this page.\n${page}`)
     const failure = await openBrowser(url, host)
-    if (signal.aborted) return never
+    if (signal.aborted) return never()
     if (failure === undefined && !host.isWsl) return waiting(interaction)
     if (failure !== undefined) terminal.say(`No browser could be opened (${plain(failure)}): open the page yourself.`)
   } else {
@@ -79,7 +80,7 @@ async function shown(interaction: Interaction, listener: CallbackListener, url: 
 async function waiting({ terminal, signal }: Interaction): Promise<never> {
   const end = terminal.during('Waiting for the browser… (Ctrl-C to stop)')
   signal.addEventListener('abort', end, { once: true })
-  return never
+  return never()
 }
 
 /** The state in an address, or in the query that somebody cut out of one. */

@@ -41,7 +41,8 @@ export function hasScopes(
   { scopes }: SavedSignIn,
   { scope, challenge }: Pick<StartSignInOptions, 'scope' | 'challenge'>,
 ): boolean {
-  const asked = [challenge ?? []].flat().map(({ parameters }) => parameters.scope)
-  const wanted = [scope, ...asked].flatMap((text) => text?.split(' ') ?? []).filter(Boolean)
+  const asked = [challenge ?? []].flat().map((one) => one?.parameters?.scope)
+  // What is no text is for core to refuse.
+  const wanted = [scope, ...asked].flatMap((text) => (typeof text === 'string' ? text.split(' ') : [])).filter(Boolean)
   return wanted.every((one) => scopes.includes(one))
 }

@@ -50,6 +50,11 @@ function homeOfUser(): string | undefined {
   }
 }
 
+/** The name of a store of files, for people. */
+export function fileStoreName(folder: string): string {
+  return `file ${atHome(folder)}`
+}
+
 /** A path as people write it. */
 export function atHome(path: string): string {
   const home = process.env[process.platform === 'win32' ? 'USERPROFILE' : 'HOME'] || homeOfUser()

@@ -1,9 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync } from 'node:fs'
+import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { signInAt } from '@pentauth/sandbox'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
+import { fileStore } from '../src/index.ts'
 import { comeBack, desktop, isOpen, signInWorld, temporaryFolder } from './support/sign-in-world.ts'
 
 // What only a process of its own shows: signals, stdin and stdout, a terminal, and others that want the same.
@@ -53,12 +54,12 @@ async function world() {
   const { env, opened, starts } = desktop()
   const task = (more: object = {}) => ({ service: 'profundis', origins, ...more })
   const here = { PENTAUTH_HOME: home }
-  return { sandbox, task, opened, starts, env: { ...env, ...here }, ssh: { ...ssh, ...here } }
+  return { home, sandbox, task, opened, starts, env: { ...env, ...here }, ssh: { ...ssh, ...here } }
 }
 
 describe.runIf(process.platform === 'linux')('a process that signs in', () => {
   it('leaves stdin and stdout to the program, and ends when it is done', async () => {
-    const { task, ssh } = await world()
+    const { home, task, ssh } = await world()
     const { child, said, ended, like } = start({ env: ssh, task: task({ readsStdin: true }) })
     child.stdin?.end('{"jsonrpc":"2.0"}\nhttp://127.0.0.1/callback?code=a&state=b\n')
     await comeBack(await like(page))
@@ -67,6 +68,10 @@ describe.runIf(process.platform === 'linux')('a process that signs in', () => {
       token: expect.stringMatching(/^[\da-f]{64}$/),
       stdin: '{"jsonrpc":"2.0"}\nhttp://127.0.0.1/callback?code=a&state=b\n',
     })
+    // The session and the client, and nothing of the turn that was waited for.
+    const kept = await fileStore({ folder: home }).keys('')
+    expect(kept.map((key) => key.split('/')[0]).sort()).toEqual(['client', 'session'])
+    expect(readdirSync(home).filter((name) => name.includes('.lock'))).toEqual([])
     // Nothing moves where nobody sees it.
     for (const part of ['\r', '\u001b', 'paste']) expect(said.stderr).not.toContain(part)
   })
