@@ -8,6 +8,9 @@ export type StoreKeyValue = Uint8Array | { readonly type: string; readonly algor
 /** The key of an encrypted store, or a function that brings it when it is first needed, and again after it failed. */
 export type StoreKey = StoreKeyValue | (() => StoreKeyValue | Promise<StoreKeyValue>)
 
+/** A store with what the one below can do, and a name for people. */
+export type EncryptedStore<S extends Store> = Pick<S, keyof S & keyof Store> & { readonly name: string }
+
 /** How an encrypted store comes by its key: one to write with may be made, one to read with must be the one that was written with. */
 export interface KeyAccess {
   toRead(): Promise<AesKey>
@@ -28,10 +31,7 @@ export interface KeyAccess {
  * const auth = createAuth(pensyve, { credential: signedIn({ store: encrypted(fileStore(), key) }) })
  * ```
  */
-export function encrypted<S extends Store & { readonly name?: string }>(
-  store: S,
-  key: StoreKey,
-): S & { readonly name: string } {
+export function encrypted<S extends Store & { readonly name?: string }>(store: S, key: StoreKey): EncryptedStore<S> {
   const toUse = accessTo(key)
   return encryptedWith(store, `encrypted ${store.name ?? 'store'}`, { toRead: toUse, toWrite: toUse })
 }
@@ -39,15 +39,11 @@ export function encrypted<S extends Store & { readonly name?: string }>(
 export const keyBytes = 32
 
 /** The same with any access to the key, under a name for people. */
-export function encryptedWith<S extends Store>(
-  store: S,
-  name: string,
-  access: KeyAccess,
-): S & { readonly name: string } {
-  return {
-    ...store,
+export function encryptedWith<S extends Store>(store: S, name: string, access: KeyAccess): EncryptedStore<S> {
+  const whole = store as S & Required<Store>
+  const made: Store & { readonly name: string } = {
     name,
-    async get(key: string) {
+    async get(key) {
       const text = (await store.get(key)) ?? undefined
       // Without a value no key is asked for, nor a person for their keychain.
       if (text === undefined) return undefined
@@ -55,9 +51,13 @@ export function encryptedWith<S extends Store>(
       if ('trouble' in found) throw undecryptable(name, found.trouble)
       return found.value
     },
-    set: async (key: string, value: string) => store.set(key, await encryptValue(await access.toWrite(), key, value)),
-    delete: (key: string) => store.delete(key),
+    set: async (key, value) => store.set(key, await encryptValue(await access.toWrite(), key, value)),
+    delete: (key) => store.delete(key),
+    // By its own methods: a store may be an object of a class.
+    ...(store.keys ? { keys: (prefix) => whole.keys(prefix) } : {}),
+    ...(store.withLock ? { withLock: (lock, run) => whole.withLock(lock, run) } : {}),
   }
+  return made as EncryptedStore<S>
 }
 
 const words: Readonly<Record<Undecryptable, string>> = {

@@ -41,7 +41,7 @@ export {
 export { createAuth, type NodeAuthOptions } from './auth.ts'
 export { type ConnectionHintOptions, connectionHint } from './connection-hint.ts'
 export { type EncryptedFileStoreOptions, encryptedFileStore } from './encrypted-file-store.ts'
-export { encrypted, type StoreKey, type StoreKeyValue } from './encrypted-store.ts'
+export { type EncryptedStore, encrypted, type StoreKey, type StoreKeyValue } from './encrypted-store.ts'
 export { type EnvKeyOptions, envKey } from './env-key.ts'
 export type { Environment } from './environment.ts'
 export { type ExpandOptions, expandVariables } from './expand.ts'

@@ -238,8 +238,26 @@ describe('the key', () => {
 
 type KeyUsage = 'encrypt' | 'decrypt'
 
-it('what a store cannot do, it cannot do encrypted', () => {
+it('what a store cannot do, it cannot do encrypted, and a class is as good as an object', async () => {
   const { get, set, delete: remove } = memoryStore()
   const least: Store = { get, set, delete: remove }
   expect(Object.keys(encrypted(least, key)).sort()).toEqual(['delete', 'get', 'name', 'set'])
+  class Mine implements Store {
+    readonly #inner = memoryStore()
+    readonly #lock = memoryLock()
+    get = (name: string) => this.#inner.get(name)
+    set = (name: string, value: string) => this.#inner.set(name, value)
+    delete(name: string) {
+      return this.#inner.delete(name)
+    }
+    async keys(prefix: string) {
+      return (await this.#inner.keys?.(prefix)) ?? []
+    }
+    withLock<T>(name: string, run: () => Promise<T>) {
+      return this.#lock(name, run)
+    }
+  }
+  const store = encrypted(new Mine(), key)
+  await store.withLock('a', () => store.set('a', secret))
+  expect([await store.keys('a'), await store.get('a')]).toEqual([['a'], secret])
 })
