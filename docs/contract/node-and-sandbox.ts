@@ -1,6 +1,8 @@
 // The public contract of @pentauth/node and @pentauth/sandbox: this file is compiled, not run.
 import { pensyve } from '@pentauth/core/services'
 import {
+  type Account,
+  type AccountOptions,
   type Auth,
   apiKey,
   type ConnectionHintOptions,
@@ -9,15 +11,21 @@ import {
   clientCredentials,
   connectionHint,
   createAuth,
+  createProxy,
   type DeviceRequest,
   defineService,
+  type EncryptedFileStoreOptions,
   type Environment,
   type EnvKeyOptions,
   type EventListener,
   type ExpandOptions,
+  encrypted,
+  encryptedFileStore,
   envKey,
   errorFrom,
   expandVariables,
+  type FileStore,
+  type FileStoreOptions,
   fileStore,
   firstOf,
   type GithubActionsTokenOptions,
@@ -32,6 +40,7 @@ import {
   type KeyFileOptions,
   keyCommand,
   keyFile,
+  listAccounts,
   type NodeAuthOptions,
   type NodeSignInOptions,
   PentauthError,
@@ -39,18 +48,31 @@ import {
   type PentauthEvent,
   type Present,
   type PrivateKeyOptions,
+  type ProxyCaller,
+  type ProxyEvent,
+  type ProxyOptions,
+  type ProxyProblem,
+  type ProxyRule,
   privateKeyFile,
   type RedirectRequest,
   relocate,
   resourceFor,
+  type SavedAccount,
   type Service,
   type SignInRequest,
   type SigningKey,
+  type SignOutOptions,
+  type Store,
+  type StoreKey,
   signIn,
+  signOut,
+  stateFolder,
+  switchAccount,
   throwIfRefused,
   type WorkloadIdentityOptions,
   workloadIdentity,
 } from '@pentauth/node'
+import { type RedisStore, type RedisStoreClient, type RedisStoreOptions, redisStore } from '@pentauth/node/redis'
 import {
   type Accounts,
   type AppRegistration,
@@ -153,6 +175,38 @@ export async function atTheTerminal(signal: AbortSignal): Promise<void> {
   const where: NodeSignInOptions = { redirectUri: 'http://localhost:8765/cb', port: 8765, browser: false, present }
   const auth: Auth = await signIn(pensyve)
   void [auth, await signIn(pensyve, account), await signIn(pensyve, { ...where, client: { clientId: 'client-1' } })]
+}
+
+/** Where sessions are kept, and whose they are. */
+export async function kept(client: RedisStoreClient, key: Uint8Array): Promise<void> {
+  const folder: FileStoreOptions = { folder: './state', env: process.env, onEvent: ({ type }) => void type }
+  const files: FileStore = fileStore(folder)
+  const inKeychain: EncryptedFileStoreOptions = { folder: './state' }
+  const how: StoreKey[] = [key, () => key]
+  const redis: RedisStoreOptions = { prefix: 'agents:', lease: 3_000 }
+  const fleet: RedisStore = redisStore(client, redis)
+  const stores: Store[] = [files, fleet, encryptedFileStore(inKeychain), ...how.map((one) => encrypted(fleet, one))]
+  const where: AccountOptions = { store: files, app: 'agent' }
+  const accounts: readonly Account[] = await listAccounts(pensyve, where)
+  const saved: readonly SavedAccount[] = accounts
+  await switchAccount(pensyve, saved[0]?.account ?? 'work', where)
+  const leaving: SignOutOptions = { ...where, account: 'work' }
+  await signOut(pensyve, leaving)
+  const auth: Auth = createAuth(pensyve, { store: files, account: 'work', app: 'agent' })
+  void [stores, auth, stateFolder(process.env), accounts.map(({ isCurrent, status }) => [isCurrent, status])]
+}
+
+/** A page that uses a service without its key. */
+export function forPages(auth: Auth): (request: Request) => Promise<Response> {
+  const rule: ProxyRule = { method: 'GET', path: '/models', query: true }
+  const options: ProxyOptions = {
+    resource: 'rest',
+    prefix: '/api/pendra',
+    allow: ['POST /chat/completions', rule],
+    authorize: (request): ProxyCaller => request.headers.get('cookie') !== null,
+    onEvent: ({ status, problem }: ProxyEvent) => void [status, problem satisfies ProxyProblem | undefined],
+  }
+  return createProxy(auth, options)
 }
 
 /** Sources by name, and what configuration values are made of. */

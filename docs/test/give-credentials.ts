@@ -1,8 +1,14 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import type { Sandbox } from '@pentauth/sandbox'
-import { vi } from 'vitest'
+import { onTestFinished, vi } from 'vitest'
 
-/** What a reader has who followed the README: a key or client of each service in the environment. */
+/** What a reader has who followed the README: a key or client of each service in the environment, and a home for sign-ins. */
 export function giveCredentials({ keys, clients }: Sandbox): void {
+  const home = mkdtempSync(join(tmpdir(), 'pentauth-home-'))
+  onTestFinished(() => rmSync(home, { recursive: true, force: true }))
+  vi.stubEnv('PENTAUTH_HOME', home)
   vi.stubEnv('PENDIUM_API_KEY', keys.create('pendium').key)
   vi.stubEnv('PENSYVE_API_KEY', keys.create('pensyve').key)
   vi.stubEnv('PROFUNDIS_API_KEY', keys.create('profundis').key)

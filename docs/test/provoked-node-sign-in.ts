@@ -1,6 +1,6 @@
 import { createServer } from 'node:net'
 import { memoryStore, profundis, type Service } from '@pentauth/core'
-import { type NodeSignInOptions, signIn } from '@pentauth/node'
+import { type NodeSignInOptions, signIn, switchAccount } from '@pentauth/node'
 import { onTestFinished } from 'vitest'
 
 /** Ways to the errors of a sign-in from a terminal, at a service on this machine. */
@@ -26,7 +26,10 @@ export function nodeSignInProvocations(here: (service: Service) => Service) {
         return at({ present: () => void process.emit('SIGINT') })
       },
     ],
-    sign_in_required: [() => signIn(here(profundis), { store: memoryStore(), env: { CI: 'true' } })],
+    sign_in_required: [
+      () => signIn(here(profundis), { store: memoryStore(), env: { CI: 'true' } }),
+      () => switchAccount(profundis, 'work', { store: memoryStore() }),
+    ],
     invalid_option: [() => at({ redirectUri: 'https://app.example/callback' })],
   }
 }

@@ -52,7 +52,7 @@ export function createAuth<Names extends string>(service: Service<Names>, option
   const contents = file ? envFile(file === true ? '.env' : file, env) : undefined
   const places = [variables(env), ...(contents ? [contents] : [])]
   const found = places.flatMap((place) => sourcesIn(place, located))
-  const saved = takesSignIns(located) ? [savedSignIn(located, { store, account, app }, env)] : []
+  const saved = takesSignIns(located) ? [savedSignIn(located, { store, account, app }, { env, onEvent })] : []
   const chain = credential === undefined ? firstOf(notGiven, ...found, ...saved) : instead(credential, found)
   const settings = () => [ignored, contents && baseUrlIn(contents, located)]
   const source = ignored || contents ? telling(chain, settings) : chain

@@ -1,4 +1,4 @@
-import { type Lock, PentauthError, type Store } from '@pentauth/core'
+import { type EventListener, type Lock, PentauthError, type Store } from '@pentauth/core'
 import { builtin } from './builtin.ts'
 import { debugListener } from './debug.ts'
 import { type Environment, own } from './environment.ts'
@@ -43,7 +43,7 @@ export interface FileStoreOptions {
  * ```
  */
 export function fileStore(options: FileStoreOptions = {}): FileStore {
-  const { folder, env = process.env, onEvent = debugging(env) } = own(options)
+  const { folder, env = process.env, onEvent = tellTo(debugListener(env)) } = own(options)
   if (folder !== undefined) checkFolder(folder)
   const path = builtin('node:path').resolve(folder ?? stateFolder(env))
   const known = stores.get(path) ?? storeIn(path)
@@ -79,9 +79,14 @@ function storeIn(path: string): Known {
   return { store, listeners }
 }
 
-function debugging(env: Environment): Tell | undefined {
-  const listener = debugListener(env)
-  return listener && ((event) => listener({ service: 'store', ...event }))
+const tells = /* @__PURE__ */ new WeakMap<EventListener, Tell>()
+
+/** Whoever listens to an Auth, as a listener to a store: the same one each time, so that a store tells it once. */
+export function tellTo(listener: EventListener | undefined): Tell | undefined {
+  if (!listener) return undefined
+  const tell = tells.get(listener) ?? ((event) => void listener({ service: 'store', ...event }))
+  tells.set(listener, tell)
+  return tell
 }
 
 function checkFolder(folder: string): void {

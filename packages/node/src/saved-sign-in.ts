@@ -3,6 +3,7 @@ import {
   type Credential,
   type CredentialRequest,
   type CredentialSource,
+  type EventListener,
   isAbsent,
   PentauthError,
   type Resource,
@@ -22,14 +23,20 @@ export interface SavedSignInOptions {
   readonly app?: string | undefined
 }
 
+/** For whom it is looked. */
+interface Asker {
+  readonly env: Environment
+  readonly onEvent: EventListener | undefined
+}
+
 /** The last link of a chain: what `signIn` has saved. Nothing is loaded or read before somebody asks for it. */
-export function savedSignIn(service: Service, options: SavedSignInOptions, env: Environment): CredentialSource {
+export function savedSignIn(service: Service, options: SavedSignInOptions, asker: Asker): CredentialSource {
   const name = options.account === undefined ? 'saved sign-in' : `saved sign-in "${options.account}"`
   const next = `await signIn(${service.id})`
   /** Known from its first token on: who signs in, or switches, before that is found. */
   let known: CredentialSource | undefined
   const find = async (request: CredentialRequest): Promise<Credential | Absent> => {
-    const { app, store = await fileStoreOf(env) } = options
+    const { app, store = await fileStoreOf(asker) } = options
     // A container without a home folder is no place where anybody has signed in.
     if (isAbsent(store)) return store
     const account = options.account ?? (await currentAccount(service, store, app))
@@ -49,10 +56,10 @@ export function savedSignIn(service: Service, options: SavedSignInOptions, env: 
   }
 }
 
-async function fileStoreOf(env: Environment): Promise<Store | Absent> {
-  const { fileStore } = await import('./file-store.ts')
+async function fileStoreOf({ env, onEvent }: Asker): Promise<Store | Absent> {
+  const { fileStore, tellTo } = await import('./file-store.ts')
   try {
-    return fileStore({ env })
+    return fileStore({ env, onEvent: tellTo(onEvent) })
   } catch (error) {
     if (!PentauthError.isInstance(error) || error.code !== 'store_failed') throw error
     return { absent: 'there is no home folder', next: 'set PENTAUTH_HOME' }

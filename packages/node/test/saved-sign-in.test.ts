@@ -1,8 +1,11 @@
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import os, { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { finishSignIn, memoryStore, type Store, startSignIn } from '@pentauth/core'
 import { createSandbox, type Sandbox, signInAt } from '@pentauth/sandbox'
 import { listen } from '@pentauth/sandbox/server'
 import { caught, testKey } from '@pentauth/tooling/canary'
-import { describe, expect, it, onTestFinished } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import {
   createAuth,
   listAccounts,
@@ -16,6 +19,7 @@ import {
   signOut,
   switchAccount,
 } from '../src/index.ts'
+import { openFileStore } from '../src/opened-file-store.ts'
 
 const redirectUri = 'http://127.0.0.1:8123/callback'
 
@@ -24,7 +28,7 @@ interface World {
   readonly service: typeof profundis
   readonly store: Store
   readonly env: Record<string, string>
-  readonly signIn: (account?: string) => Promise<void>
+  readonly signIn: (account?: string, into?: Store) => Promise<void>
   readonly works: (auth: ReturnType<typeof createAuth>) => Promise<number>
 }
 
@@ -39,9 +43,9 @@ async function world(): Promise<World> {
     service,
     store,
     env: {},
-    async signIn(account) {
-      const { url } = await startSignIn(service, { store, account, redirectUri })
-      await finishSignIn(service, await signInAt(fetch, url), { store })
+    async signIn(account, into = store) {
+      const { url } = await startSignIn(service, { store: into, account, redirectUri })
+      await finishSignIn(service, await signInAt(fetch, url), { store: into })
     },
     works: async (auth) => {
       const body = JSON.stringify({ domain: 'example.com' })
@@ -100,6 +104,34 @@ describe('a saved sign-in', () => {
     for (const { id } of sandbox.apps.list('profundis')) sandbox.apps.revoke('profundis', id)
     expect(await works(auth)).toBe(401)
     expect((await caught(auth.credential())).code).toBe('sign_in_required')
+  })
+
+  it('is looked for in the files of this user, and what is wrong with these is told once, however many ask', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'pentauth-saved-'))
+    onTestFinished(() => rmSync(folder, { recursive: true }))
+    const { service, signIn, works } = await world()
+    const env = { PENTAUTH_HOME: folder }
+    // Another store object, as in another process: what this one knows it keeps.
+    await signIn(undefined, openFileStore(folder))
+    expect(await works(createAuth(service, { store: openFileStore(folder), env: {} }))).toBe(200)
+    for (const name of readdirSync(folder)) writeFileSync(join(folder, name), '{')
+    const events: PentauthEvent[] = []
+    const onEvent = (event: PentauthEvent) => void events.push(event)
+    for (const auth of [createAuth(service, { env, onEvent }), createAuth(service, { env, onEvent })])
+      expect((await caught(auth.credential())).code).toBe('no_credential')
+    const told = events.filter(({ type }) => type === 'store_set_aside')
+    expect(told.length).toBeGreaterThan(0)
+    expect(new Set(told.map((event) => JSON.stringify(event))).size).toBe(told.length)
+  })
+
+  it('is absent where there is no home folder', async () => {
+    const { service } = await world()
+    vi.spyOn(os, 'userInfo').mockImplementation(() => {
+      throw new Error('no such user')
+    })
+    const error = await caught(createAuth(service, { env: {} }).credential())
+    vi.restoreAllMocks()
+    expect(error.tried.at(-1)).toMatchObject({ result: 'there is no home folder', next: 'set PENTAUTH_HOME' })
   })
 
   it.each([pendra, pentographer])('is not looked for where nobody signs in: $id', async (service) => {
