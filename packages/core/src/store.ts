@@ -11,6 +11,8 @@ export interface Store {
   set(key: string, value: string): Promise<void>
   /** Removes the value; a name without one is no error. */
   delete(key: string): Promise<void>
+  /** For people: what it is and where; absent for one of this process. */
+  readonly name?: string
   /** The names that begin so, in any order; absent where the store cannot list them. */
   keys?(prefix: string): Promise<readonly string[]>
   /** A lock that reaches as far as the store does, used where none is given; absent for a store of one process. */

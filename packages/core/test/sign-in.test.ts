@@ -284,7 +284,10 @@ describe('what is not mixed up', () => {
     const base = memoryStore()
     const tenant = (name: string): Store =>
       new Proxy(base, {
-        get: (_, method: keyof Store) => (key: string, value: string) => base[method](`${name}/${key}`, value),
+        get: (_, method) =>
+          method === 'get' || method === 'set' || method === 'delete'
+            ? (key: string, value: string) => base[method](`${name}/${key}`, value)
+            : Reflect.get(base, method),
       })
     const alice = tenant('alice')
     const { url } = await start({ store: alice })
