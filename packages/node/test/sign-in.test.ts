@@ -308,9 +308,9 @@ describe('the end of the waiting', () => {
   it('comes with the time', async () => {
     const { profundis, options, store } = await signInWorld()
     const { present, request } = presenting()
-    const error = await caught(signIn(profundis, { ...options, env: {}, present, timeout: 0.3 }))
+    const error = await caught(signIn(profundis, { ...options, env: {}, present, timeout: 2 }))
     expect(error).toMatchObject({ code: 'sign_in_failed', hint: expect.stringContaining('timeout') })
-    expect((error as Error).message).toContain('waits no longer: nobody came back within 0.3 s')
+    expect((error as Error).message).toContain('waits no longer: nobody came back within 2 s')
     expect(await isOpen((await request).redirectUri)).toBe(false)
     expect(await listAccounts(profundis, { store })).toEqual([])
   })
