@@ -7,10 +7,10 @@ import {
   type Service,
 } from '@pentauth/core'
 import { atBaseUrl, baseUrlName, type IgnoredSetting } from './base-url.ts'
-import { connectionHint } from './connection-hint.ts'
 import { debugListener } from './debug.ts'
 import { envFile } from './env-file.ts'
 import { type Environment, own } from './environment.ts'
+import { nodeRuntime } from './node-runtime.ts'
 import { type SavedSignInOptions, savedSignIn, takesSignIns } from './saved-sign-in.ts'
 import { sourcesIn } from './variable-source.ts'
 import { type Variables, variables } from './variables.ts'
@@ -58,16 +58,10 @@ export function createAuth<Names extends string>(service: Service<Names>, option
   const source = ignored || contents ? telling(chain, settings) : chain
   return createCoreAuth(located, {
     ...rest,
-    runtime: explaining(runtime),
+    runtime: nodeRuntime(runtime),
     ...(onEvent ? { onEvent } : {}),
     credential: source,
   })
-}
-
-// Property by property, since a runtime's getters stay unread until they are needed; what it brings of its own wins.
-function explaining(runtime: NodeAuthOptions['runtime'] = {}): NonNullable<NodeAuthOptions['runtime']> {
-  const hints: NonNullable<NodeAuthOptions['runtime']> = { explainConnection: connectionHint }
-  return Object.defineProperties(hints, Object.getOwnPropertyDescriptors(runtime))
 }
 
 /** The credential that the program chose: nothing of the environment takes its place, and an event says what was there too. */
