@@ -57,12 +57,12 @@ function point(call, where) {
   // Before a call that only looks, the folder is as it is before the next one.
   const isEnd = act === 'kill' || act === 'cut'
   if (isEnd && !creating.has(call) && !changing.has(call) && !filling.has(call)) return
+  if (!isEnd && !applies[/** @type {keyof typeof applies} */ (act)](call)) return
   armed.count += 1
   const { at, count, lasting } = armed
   if (lasting ? count < at : count !== at) return
   if (isEnd) die(act)
   armed.hit ??= call
-  if (!applies[/** @type {keyof typeof applies} */ (act)](call)) return
   const errno = -constants.errno[/** @type {keyof typeof constants.errno} */ (act)]
   const syscall = call.split(/[ ,]/)[0]
   throw Object.assign(new Error(`${act}: injected, ${syscall} '${path}'`), { code: act, errno, syscall, path })

@@ -13,6 +13,7 @@ const isGood = (outcome: string | undefined) => outcome === 'done' || outcome ==
 export function judgeDone({ what, outcome, told = [], missed }: Mark, breach: Breach): void {
   const how = missed ? `${what}, not killed` : what
   if (!isGood(outcome)) breach(`${how}: ${outcome}`)
+  if (what === 'renew' && isGood(outcome) && !told.includes('session_renewed')) breach(`${how}: nothing was renewed`)
   for (const event of told)
     if (/^session_(not_saved|unreadable|ended)$/.test(event) || isTrouble(event)) breach(`${how}: ${event}`)
 }
@@ -76,7 +77,7 @@ export function judgeStart(
 /** What came of a step with a file call that failed. */
 export interface Found extends Fault {
   /** The call that failed. */
-  readonly hit: string
+  readonly hit?: string
   readonly outcome: string
   /** A call while nothing could be written. */
   readonly meanwhile?: string
@@ -92,9 +93,11 @@ export interface Found extends Fault {
 }
 
 export function judgeFault(figures: Figures, kind: Kind, found: Found): void {
-  const { what, before, code, lasting, at, hit, outcome, meanwhile, after, later, use, judged, told } = found
-  const name = `${kind}, ${what} when ${before}, ${code} at call ${at} (${hit})${lasting ? ' and all later ones' : ''}`
+  const { what, before, code, lasting, at, trace, hit, outcome, meanwhile, after, later, use, judged, told } = found
+  const name = `${kind}, ${what} when ${before}, ${code} at call ${trace?.nth ?? at} (${hit})${lasting ? ' and all later ones' : ''}`
   const breach = (flaw: string) => void figures.breaches.push(`${name}: ${flaw}`)
+  // There are no more calls.
+  if (hit === undefined) return
   figures.runs += 1
   count(figures, `${what}: ${code}: ${outcome}${told.includes('session_not_saved') ? ', goes on in memory' : ''}`)
   const hadSession = before === 'signed in' && what !== 'remove'

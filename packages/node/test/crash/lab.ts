@@ -21,19 +21,29 @@ export interface Step {
   /** The file call at which the process is killed, and how. */
   readonly at?: number
   readonly act?: 'kill' | 'cut'
+  /** What strace does to it instead. */
+  readonly trace?: Trace
+}
+/** A system call of a thread of the process: the n-th of that name. */
+export interface Trace {
+  /** The name of the thread, or `all`. */
+  readonly thread: string
+  readonly call?: string
+  readonly nth?: number
+  /** `SIGKILL` or the name of an error; nothing for a look at what there is. */
+  readonly does?: string
 }
 export interface Fault extends Step {
   readonly code: string
   /** Whether all later calls fail, too. */
   readonly lasting: boolean
-  /** The first and the last call that fails. */
+  /** The first call that fails, and how far it is from one to the next. */
   readonly from?: number
-  readonly to?: number
+  readonly every?: number
 }
 interface Plan {
   readonly steps?: readonly Step[]
   readonly faults?: readonly Fault[]
-  readonly traced?: Step & { readonly code: string }
   /** Whether the process stays until it is killed. */
   readonly waits?: boolean
 }
@@ -86,7 +96,7 @@ interface Ended {
 }
 
 /** Whether it may be killed before its end. */
-const isAimed = ({ steps = [], traced }: Plan) => traced !== undefined || steps.some(({ at }) => at !== undefined)
+const isAimed = ({ steps = [] }: Plan) => steps.some(({ at, trace }) => at !== undefined || trace?.does === 'SIGKILL')
 
 /** Names of files that are no entries of the store. */
 function filesBeside(folder: string, keys: unknown): readonly string[] {

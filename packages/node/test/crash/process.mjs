@@ -8,6 +8,8 @@ import { stores } from './stores.mjs'
 
 const [origin, folder, kind] = process.argv.slice(2)
 const url = `${origin}/mcp`
+/** More file calls than any step makes. */
+const most = 400
 const service = defineService({
   id: 'acme',
   name: 'Acme',
@@ -32,7 +34,12 @@ process.on('exit', () => {
 })
 
 const store = stores[kind](folder, onEvent)
-const auth = createAuth(service, { credential: signedIn({ store }), onEvent })
+/** How far (ms) the clock of this process is ahead. */
+let late = 0
+/** When the token ends that was seen last in the store. */
+let ends = 0
+const runtime = { now: () => Date.now() + late }
+const auth = createAuth(service, { credential: signedIn({ store }), onEvent, runtime })
 const ask = async (path, body) =>
   (await fetch(origin + path, { method: 'POST', body: JSON.stringify(body ?? {}) })).json()
 /** Through a pipe, which keeps what it was given when this process is no more. */
@@ -51,15 +58,23 @@ const call = () => outcomeOf(auth.fetch(url))
 
 const steps = {
   async save() {
-    const client = { clientId: 'client-1' }
-    const started = await startSignIn(service, { store, redirectUri: 'http://127.0.0.1/callback', client, onEvent })
+    const started = await startSignIn(service, {
+      store,
+      redirectUri: 'http://127.0.0.1/callback',
+      client: { clientId: 'client-1' },
+      onEvent,
+      runtime,
+    })
     const { headers } = await fetch(started.url, { redirect: 'manual' })
-    await finishSignIn(service, headers.get('location'), { store, onEvent })
+    await finishSignIn(service, headers.get('location'), { store, onEvent, runtime })
     mark({ is: 'handed out', access: (await auth.credential(url)).secret.reveal() })
   },
-  // The service takes the token of before no more.
-  renew: () => auth.fetch(`${url}?turn=${crypto.randomUUID()}`),
-  remove: () => signOut(service, { store, onEvent }),
+  // The token has ended meanwhile.
+  renew() {
+    late = Math.max(late, ends - Date.now()) + 4_000_000
+    return auth.fetch(url)
+  },
+  remove: () => signOut(service, { store, onEvent, runtime }),
 }
 const step = (what) => outcomeOf(steps[what]())
 
@@ -70,7 +85,8 @@ async function held() {
     if (more.length > 0) return 'too many'
     const text = key === undefined ? undefined : await store.get(key)
     if (text === undefined) return 'nothing'
-    const { ended, refreshToken } = JSON.parse(text)
+    const { ended, refreshToken, expiresAt = 0 } = JSON.parse(text)
+    ends = expiresAt
     return ended ? 'nothing' : (refreshToken ?? 'unreadable')
   } catch {
     return 'unreadable'
@@ -89,22 +105,24 @@ async function prepare(before) {
 }
 
 /** A step that the lab knows of, with or without its end. */
-async function tracked({ what, index, at, act }) {
+async function tracked({ what, index, at, act, trace }) {
   const { id } = await ask('/begin', { what, index })
   if (at) arm({ folder, at, act })
+  if (trace) await ask('/trace', { pid: process.pid, trace })
   const outcome = await step(what)
   const { hit } = disarm()
+  if (trace) await ask('/untrace')
   // Events are told behind a turn.
   await sleep(0)
-  mark({ is: 'done', id, what, outcome, told: told.splice(0), missed: at !== undefined && !hit })
+  mark({ is: 'done', id, what, outcome, told: told.splice(0), missed: (at !== undefined && !hit) || trace !== undefined })
 }
 
 const start = { held: await held(), calls: [await call(), await call()] }
 const plan = await ask('/start', { ...start, keys: await keys(), told: told.splice(0) })
 
-for (const [index, { what, before, at, act }] of (plan.steps ?? []).entries()) {
+for (const [index, { before, ...rest }] of (plan.steps ?? []).entries()) {
   await prepare(before)
-  await tracked({ what, index, at, act })
+  await tracked({ ...rest, index })
 }
 
 /** One step whose file calls fail from the n-th on, or only that one; what is wrong with it, in words. */
@@ -135,24 +153,16 @@ async function faulty({ what, before, code, lasting, at }, spoil, mend) {
 }
 
 for (const fault of plan.faults ?? []) {
-  const { from = 1, to = 300 } = fault
-  for (let at = from; at <= to; at++) {
+  const { from = 1, every = 1, trace } = fault
+  for (let at = from; at < most; at += every) {
     const found = await faulty(
       { ...fault, at },
-      (spoiled) => arm({ folder, ...spoiled }),
-      () => disarm(),
+      (spoiled) => (trace ? ask('/trace', { pid: process.pid, trace }) : arm({ folder, ...spoiled })),
+      () => (trace ? ask('/untrace') : disarm()),
     )
-    if (found.hit === undefined) break
     await ask('/fault', { ...fault, at, ...found, held: await held() })
+    if (trace || found.hit === undefined) break
   }
-}
-if (plan.traced) {
-  const found = await faulty(
-    plan.traced,
-    () => ask('/trace', { pid: process.pid }),
-    () => ask('/untrace'),
-  )
-  await ask('/fault', { ...plan.traced, ...found, held: await held() })
 }
 mark({ is: 'end' })
 if (plan.waits) await ask('/end')

@@ -15,7 +15,7 @@ function seeded(seed: number): () => number {
 }
 
 /** Whatever a run came to, its folder and its server go. */
-async function inChain(chain: Promise<Chain>, work: (chain: Chain) => Promise<void>): Promise<Figures> {
+export async function inChain(chain: Promise<Chain>, work: (chain: Chain) => Promise<void>): Promise<Figures> {
   const opened = await chain
   try {
     await work(opened)
@@ -74,21 +74,28 @@ export function randomKills(
   })
 }
 
-/** More calls than any step makes. */
-const most = 200
+/** More file calls than any step makes. */
+const most = 400
 
-/** Processes that are killed at each file call of each step, one after the other. */
+/** Which steps, and every how many calls. */
+interface Extent {
+  readonly which?: readonly Step[]
+  readonly every?: number
+}
+
+/** Processes that are killed at each file call of a step that changes something, one after the other. */
 export function killsAtEachCall(
   kind: Kind,
   rotation: Rotation,
   act: 'kill' | 'cut',
-  which: readonly Step[] = scenarios,
+  { which = scenarios, every = 1 }: Extent = {},
 ): Promise<Figures> {
   return inChain(openChain(kind, rotation), async ({ run, figures }) => {
     for (const { what, before } of which)
-      for (let at = 1; at <= most; at++) {
+      for (let at = 1; at < most; at += every) {
         const name = `${what} when ${before}, ${act} at call ${at}`
         const { isKilled } = await run(name, { steps: [{ what, before, at, act }] })
+        if (!isKilled && at === 1) figures.breaches.push(`${kind}, ${name}: no call was met`)
         if (!isKilled) break
         figures.runs += 1
       }
@@ -98,9 +105,16 @@ export function killsAtEachCall(
 const codes = ['ENOSPC', 'EIO', 'EACCES', 'EROFS']
 
 /** Steps with each of their file calls failing in turn, alone or with all later ones. */
-export function faultsAtEachCall(kind: Kind, lasting: boolean, which: readonly Step[] = scenarios): Promise<Figures> {
-  const faults: Fault[] = which.flatMap((step) => codes.map((code) => ({ ...step, code, lasting })))
+export function faultsAtEachCall(
+  kind: Kind,
+  lasting: boolean,
+  { which = scenarios, every = 1 }: Extent = {},
+): Promise<Figures> {
   return inChain(openChain(kind, 'strict'), async ({ run }) => {
-    await run('failing file calls', { faults })
+    for (const step of which)
+      for (const code of codes) {
+        const name = `${step.what} when ${step.before}, ${code}`
+        await run(name, { faults: [{ ...step, code, lasting, every }] })
+      }
   })
 }

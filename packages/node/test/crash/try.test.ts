@@ -13,3 +13,11 @@ for (const kind of kinds as any[]) {
   console.log(f.breaches.length, f.breaches.slice(0, 60).map(l=>l.slice(0,500)).join('\n'))
 }
 },1e6)
+import { canTrace, killsAtEachSystemCall, faultsAtEachSystemCall } from './strace.ts'
+it.runIf(process.env.TRY2)('s', async () => {
+  console.log('can', await canTrace())
+  const which = [{ what: 'renew', before: 'signed in' }] as any
+  for (const f of [await killsAtEachSystemCall('ours', 'strict', { which }), await faultsAtEachSystemCall('ours', { which })]) {
+    console.log(table({ s: f })); console.log(f.breaches.join('\n'))
+  }
+}, 1e6)

@@ -41,8 +41,6 @@ export async function openWorld(rotation: Rotation): Promise<World> {
   const families: Family[] = []
   /** Where an access token stands in the states. */
   const stateOf = new Map<string, number>()
-  const expired = new Set<string>()
-  const turns = new Set<string>()
   let made = 0
 
   const issue = (family: Family) => {
@@ -75,16 +73,12 @@ export async function openWorld(rotation: Rotation): Promise<World> {
     const family = families.find(({ refresh, access }) => [refresh, access].includes(form.get('token') ?? ''))
     if (family) family.alive = false
   }
-  const resource = ({ headers: { authorization } }: IncomingMessage, turn: string | null) => {
+  const resource = ({ headers: { authorization } }: IncomingMessage) => {
     const family = families.find(({ access, alive }) => alive && authorization === `Bearer ${access}`)
     if (!family) return 401
     // Whoever sends it has it from our client.
     world.prove(family.access)
-    if (turn !== null && !turns.has(turn)) {
-      turns.add(turn)
-      expired.add(family.access)
-    }
-    return expired.has(family.access) ? 401 : 200
+    return 200
   }
 
   const answer = async (request: IncomingMessage, response: ServerResponse) => {
@@ -112,7 +106,7 @@ export async function openWorld(rotation: Rotation): Promise<World> {
         revoke(new URLSearchParams(body))
         return json(200, {})
       case '/mcp':
-        return json(resource(request, searchParams.get('turn')), {})
+        return json(resource(request), {})
       default:
         return json(200, (await world.control(pathname, JSON.parse(body))) ?? {})
     }
