@@ -22,6 +22,7 @@ import type { Sandbox } from '@pentauth/sandbox'
 import type { SandboxServer } from '@pentauth/sandbox/server'
 import { testKey } from '@pentauth/tooling/canary'
 import { onTestFinished } from 'vitest'
+import { fileProvocations } from './provoked-node-files.ts'
 import { signInProvocations } from './provoked-sign-in.ts'
 
 /** Ways to each error: what fails, or gives the error itself. */
@@ -74,9 +75,11 @@ export function provocations(sandbox: Sandbox, { origins }: SandboxServer): Prov
   const marked = { clientId: testKey.pentographerClientId(), clientSecret: testKey.pentographerSecret() }
   const { client_refused, temporarily_unavailable, insufficient_scope, invalid_option, ...signIn } =
     signInProvocations()
+  const files = fileProvocations()
 
   return {
     ...signIn,
+    store_failed: [...signIn.store_failed, ...files.store_failed],
     no_credential: [() => node(pendra, {}), () => node(pendium, { PENDIUM_API_KEY: ' ' })],
     source_failed: [
       () => createAuth(pendra, { credential: keyFile(import.meta.dirname) }).credential(),
@@ -143,6 +146,7 @@ export function provocations(sandbox: Sandbox, { origins }: SandboxServer): Prov
       () => openaiOptions(authOf(pensyve)),
       () => keyCommand('pass show pensyve' as never),
       ...invalid_option,
+      ...files.invalid_option,
     ],
     authentication_required: [
       () => told(pendium, { status: 401, body: { error: 'Authentication required. Connect via OAuth.' } }),

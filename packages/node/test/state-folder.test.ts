@@ -14,7 +14,7 @@ describe('stateFolder', () => {
   it('is what PENTAUTH_HOME says, whatever the system', () => {
     for (const platform of ['linux', 'darwin', 'win32']) {
       on(platform)
-      expect(stateFolder({ PENTAUTH_HOME: '/srv/agent', HOME: '/home/a', XDG_STATE_HOME: '/x' })).toBe('/srv/agent')
+      expect(stateFolder({ PENTAUTH_HOME: '/srv/agent', HOME: '/srv/a', XDG_STATE_HOME: '/x' })).toBe('/srv/agent')
     }
     expect(stateFolder({ PENTAUTH_HOME: 'state' })).toBe(join(process.cwd(), 'state'))
     on('linux')

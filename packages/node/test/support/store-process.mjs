@@ -5,7 +5,39 @@ import { createInterface } from 'node:readline'
 const [folder, format] = process.argv.slice(2)
 const { fileStore } =
   format === 'cjs' ? createRequire(import.meta.url)('../../dist/index.cjs') : await import('../../dist/index.js')
-const store = fileStore({ folder })
+const ours = fileStore({ folder })
+const kinds = {
+  /** Has no lock. */
+  unlocked: { ...ours, withLock: (_, run) => run() },
+  /** Has a lock that is taken from whoever has had it for long, and writes whether it has the lock or not. */
+  aged: { ...ours, set: plainSet, withLock: agedLock },
+}
+const store = kinds[format] ?? ours
+
+async function plainSet(key, value) {
+  const other = createRequire(import.meta.url)('../../dist/index.cjs')
+  await other.fileStore({ folder }).set(key, value)
+}
+
+async function agedLock(name, run) {
+  const { mkdir, rm, stat } = process.getBuiltinModule('node:fs/promises')
+  const lock = `${folder}/${name}.aged`
+  for (;;) {
+    const isMine = await mkdir(lock).then(
+      () => true,
+      () => false,
+    )
+    if (isMine) break
+    const age = await stat(lock).then(
+      ({ mtimeMs }) => Date.now() - mtimeMs,
+      () => 0,
+    )
+    if (age > 1_000) await rm(lock, { recursive: true, force: true })
+    await new Promise((resolve) => setTimeout(resolve, 20))
+  }
+  return run().finally(() => rm(lock, { recursive: true, force: true }))
+}
+
 const pauses = new Int32Array(new SharedArrayBuffer(4))
 /** How to end each lock that is held. */
 const held = new Map()

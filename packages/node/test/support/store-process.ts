@@ -20,7 +20,8 @@ export interface StoreProcess {
 }
 
 export interface StartOptions {
-  readonly format?: 'esm' | 'cjs'
+  /** The build of ours, or a store with a defect. */
+  readonly format?: 'esm' | 'cjs' | 'unlocked' | 'aged'
   /** A program that starts the process in surroundings of its own. */
   readonly by?: readonly [string, ...string[]]
 }

@@ -1,0 +1,1 @@
+export declare function watchSteps(before: (step: number) => void): Promise<() => void>
