@@ -143,7 +143,8 @@ function watchedHandle(handle, path) {
     await inHalves(bytes, (isText ? rest[0] : position) ?? null)
     return { bytesWritten: bytes.length, buffer: data }
   }
-  handle.writeFile = (/** @type {unknown} */ data, /** @type {unknown} */ options) => inHalves(bytesOf(data, options), null)
+  handle.writeFile = (/** @type {unknown} */ data, /** @type {unknown} */ options) =>
+    inHalves(bytesOf(data, options), null)
   handle.appendFile = handle.writeFile
   handle.close = async () => {
     let failure
@@ -200,17 +201,31 @@ files.rm = async (path, options) => {
   return files.rmdir(path)
 }
 
-const others = ['unlink', 'rmdir', 'mkdir', 'mkdtemp', 'chmod', 'stat', 'lstat', 'readdir', 'opendir', 'link', 'readlink']
+const others = [
+  'unlink',
+  'rmdir',
+  'mkdir',
+  'mkdtemp',
+  'chmod',
+  'stat',
+  'lstat',
+  'readdir',
+  'opendir',
+  'link',
+  'readlink',
+]
 others.push('symlink', 'utimes', 'lutimes', 'truncate', 'copyFile', 'access', 'realpath', 'lchown', 'chown')
 for (const name of others) {
   const call = name === 'lutimes' ? 'utimes' : name
   const promised = /** @type {any} */ (realFiles)[name]
-  /** @type {any} */ ;(files)[name] = async (/** @type {unknown[]} */ ...args) => {
+  /** @type {any} */
+  files[name] = async (/** @type {unknown[]} */ ...args) => {
     point(call, name === 'symlink' ? args[1] : args[0])
     return promised(...args)
   }
   const synchronous = /** @type {any} */ (real)[`${name}Sync`]
-  /** @type {any} */ ;(fs)[`${name}Sync`] = (/** @type {unknown[]} */ ...args) => {
+  /** @type {any} */
+  fs[`${name}Sync`] = (/** @type {unknown[]} */ ...args) => {
     point(call, name === 'symlink' ? args[1] : args[0])
     return synchronous(...args)
   }

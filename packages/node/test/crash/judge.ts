@@ -105,7 +105,8 @@ export function judgeFault(figures: Figures, kind: Kind, found: Found): void {
   if (after === 'unreadable') figures.unreadable += 1
   if (after === 'nothing' && hadSession) figures.lost += 1
   if (after === 'unreadable' || (after === 'nothing' && hadSession)) breach(`what is stored is ${after}`)
-  if (isGood(outcome) && after === 'first' && !told.includes('session_not_saved')) breach('not done, and nobody was told')
+  if (isGood(outcome) && after === 'first' && !told.includes('session_not_saved'))
+    breach('not done, and nobody was told')
   if (meanwhile !== undefined && meanwhile !== '200') breach(`a call meanwhile: ${meanwhile}`)
   if (later !== undefined && !isGood(later)) breach(`when it was over: ${later}`)
   if (use !== (what === 'remove' ? 'sign_in_required' : '200')) breach(`a call when it was over: ${use}`)

@@ -76,9 +76,9 @@ export interface Watch {
   readonly control?: (path: string, body: Record<string, unknown>) => unknown
 }
 
-const program = join(import.meta.dirname, 'process.mjs')
+const program = join(import.meta.dirname, 'session-process.mjs')
 /** Milliseconds after which a process that does not end is ended, which shows in what it did not do. */
-const longest = 300_000
+const longest = 1_200_000
 
 /** One after the other in one folder. */
 export interface Chain {
@@ -147,7 +147,7 @@ export async function openChain(kind: Kind, rotation: Rotation, environment: Nod
     }
     const child = spawn(process.execPath, [program, world.origin, folder, kind], {
       stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
-      env: { PATH: process.env.PATH, NODE_COMPILE_CACHE: join(tmpdir(), 'pentauth-crash-cache'), ...environment },
+      env: { PATH: process.env.PATH, ...environment },
     })
     const alarm = setTimeout(() => child.kill('SIGKILL'), longest)
     const marks: Mark[] = []

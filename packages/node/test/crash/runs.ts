@@ -1,6 +1,6 @@
 import type { ChildProcess } from 'node:child_process'
 import type { Figures } from './figures.ts'
-import { type Chain, type Fault, type Kind, openChain, type Step, scenarios, type What } from './lab.ts'
+import { type Chain, type Kind, openChain, type Step, scenarios, type What } from './lab.ts'
 import type { Rotation } from './world.ts'
 
 /** A seeded generator (mulberry32): the same numbers on every run. */
@@ -78,7 +78,7 @@ export function randomKills(
 const most = 400
 
 /** Which steps, and every how many calls. */
-interface Extent {
+export interface Extent {
   readonly which?: readonly Step[]
   readonly every?: number
 }
@@ -111,10 +111,9 @@ export function faultsAtEachCall(
   { which = scenarios, every = 1 }: Extent = {},
 ): Promise<Figures> {
   return inChain(openChain(kind, 'strict'), async ({ run }) => {
-    for (const step of which)
-      for (const code of codes) {
-        const name = `${step.what} when ${step.before}, ${code}`
-        await run(name, { faults: [{ ...step, code, lasting, every }] })
-      }
+    for (const step of which) {
+      const faults = codes.map((code) => ({ ...step, code, lasting, every }))
+      await run(`${step.what} when ${step.before}, failing file calls`, { faults })
+    }
   })
 }

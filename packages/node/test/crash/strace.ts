@@ -1,10 +1,9 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs'
-import { join } from 'node:path'
 import type { Figures } from './figures.ts'
 import { type Chain, type Fault, type Kind, openChain, type Step, scenarios, type Trace, type Watch } from './lab.ts'
-import { inChain } from './runs.ts'
+import { type Extent, inChain } from './runs.ts'
 import type { Rotation } from './world.ts'
 
 // The same with the system's own calls, where strace is there and may look at other processes. Files are worked on by a thread of their
@@ -85,15 +84,23 @@ function tracing(log: string): Watch & { readonly threads: Map<string, string> }
 }
 
 /** Calls after which the folder is another one, or is to be on the disk. */
-const changing = new Set('openat open creat write pwrite64 writev pwritev fsync fdatasync rename renameat renameat2'.split(' '))
-for (const call of 'mkdir mkdirat unlink unlinkat rmdir link linkat symlink ftruncate chmod fchmod fchmodat utimensat'.split(' '))
+const changing = new Set(
+  'openat open creat write pwrite64 writev pwritev fsync fdatasync rename renameat renameat2'.split(' '),
+)
+for (const call of 'mkdir mkdirat unlink unlinkat rmdir link linkat symlink ftruncate chmod fchmod fchmodat utimensat'.split(
+  ' ',
+))
   changing.add(call)
 
 /** The calls of a step that have to do with its folder. */
 async function callsOf(chain: Chain, step: Step): Promise<readonly Required<Omit<Trace, 'does'>>[]> {
   const log = `${chain.folder}.strace`
   const watch = tracing(log)
-  await chain.run(`${step.what} when ${step.before}, looked at`, { steps: [{ ...step, trace: { thread: 'all' } }] }, watch)
+  await chain.run(
+    `${step.what} when ${step.before}, looked at`,
+    { steps: [{ ...step, trace: { thread: 'all' } }] },
+    watch,
+  )
   const counts = new Map<string, number>()
   const found: Required<Omit<Trace, 'does'>>[] = []
   for (const line of readFileSync(log, 'utf8').split('\n')) {
@@ -108,11 +115,6 @@ async function callsOf(chain: Chain, step: Step): Promise<readonly Required<Omit
   rmSync(log)
   if (found.length === 0) chain.figures.breaches.push(`${step.what} when ${step.before}: no call was found`)
   return found
-}
-
-interface Extent {
-  readonly which?: readonly Step[]
-  readonly every?: number
 }
 
 /** Processes that are killed at each system call of a step that changes something in the folder. */
@@ -151,7 +153,11 @@ export function faultsAtEachSystemCall(kind: Kind, { which = scenarios, every = 
           .filter((code) => !ofPaths.has(code) || !ofDescriptors.has(point.call))
           .map((code) => ({ ...step, code, lasting: false, trace: { ...point, does: code } })),
       )
-      await chain.run(`${step.what} when ${step.before}, failing system calls`, { faults }, tracing(`${chain.folder}.strace`))
+      await chain.run(
+        `${step.what} when ${step.before}, failing system calls`,
+        { faults },
+        tracing(`${chain.folder}.strace`),
+      )
     }
   })
 }

@@ -2,7 +2,7 @@ import { threat } from '@pentauth/tooling/threat'
 import { afterAll } from 'vitest'
 import { added, type Figures, table } from '../crash/figures.ts'
 import { type Kind, type Step, scenarios } from '../crash/lab.ts'
-import { faultsAtEachCall, killsAtEachCall, randomKills } from '../crash/runs.ts'
+import { type Extent, faultsAtEachCall, killsAtEachCall, randomKills } from '../crash/runs.ts'
 import { canTrace, faultsAtEachSystemCall, killsAtEachSystemCall } from '../crash/strace.ts'
 
 // L1 and L2: processes that keep a session in a folder are killed, or their file calls fail, while they sign in, renew and sign out; the
@@ -16,58 +16,59 @@ interface Subject {
   readonly kind: Kind
   /** Processes that are killed at random moments. */
   readonly kills: number
+  /** At which file calls others are killed, and which calls fail: of all steps unless said. */
+  readonly killed: readonly Extent[]
+  readonly failing: readonly Extent[]
 }
 type Outcome = Readonly<Record<string, Figures>>
 
-const progress = isLab ? progressOf() : undefined
-const ours: Subject = { kind: 'ours', kills: isLab ? 1000 : 50 }
-const inPlace: Subject = { kind: 'in place', kills: 10 }
-const notCleaned: Subject = { kind: 'not cleaned', kills: 10 }
 const [, saveAgain, renew, remove] = scenarios as [Step, Step, Step, Step]
+const ours: Subject = isLab
+  ? { kind: 'ours', kills: 1000, killed: [{}, {}], failing: [{}] }
+  : {
+      kind: 'ours',
+      kills: 50,
+      killed: [{ which: [renew] }, { which: [saveAgain, remove], every: 4 }],
+      failing: [
+        { which: [renew], every: 2 },
+        { which: [saveAgain, remove], every: 8 },
+      ],
+    }
+const twin = (kind: Kind): Subject => ({ kind, kills: 4, killed: [{ which: [renew] }], failing: [{ which: [renew] }] })
+/** What is tried with strace. */
+const traced: Extent = isLab ? {} : { which: [renew], every: 5 }
 
-/** All of them in the lab; a few of the long steps and more of the short one otherwise. */
-const extents = (few: number, some: number) =>
-  isLab ? [{}] : [{ which: [renew], every: few }, { which: [saveAgain, remove], every: some }]
-
-const seen = new Map<Subject, Outcome>()
-/** Two twins, and one look at ours. */
-const once = (attack: (subject: Subject) => Promise<Outcome>) => async (subject: Subject) => {
-  const outcome = seen.get(subject) ?? (await attack(subject))
-  seen.set(subject, outcome)
-  return outcome
-}
+const progress = isLab ? progressOf() : undefined
 const all = async (parts: readonly Promise<Figures>[]) => added(await Promise.all(parts))
 
-const kill = once(async ({ kind, kills }) => {
+async function kill({ kind, kills, killed }: Subject): Promise<Outcome> {
+  const rotations = ['strict', 'grace'] as const
   const outcome: Record<string, Figures> = {}
-  const half = kills / 2
-  outcome['killed at random moments'] = await all([
-    randomKills(kind, 'strict', half, seed, progress),
-    randomKills(kind, 'grace', half, seed + 1, progress),
-  ])
-  outcome['killed at file calls'] = await all(
-    (['strict', 'grace'] as const).flatMap((rotation, index) =>
-      isLab
-        ? [killsAtEachCall(kind, rotation, 'kill')]
-        : [killsAtEachCall(kind, rotation, 'kill', extents(1, 4)[index])],
+  outcome['killed at random moments'] = await all(
+    rotations.map((rotation, index) => randomKills(kind, rotation, kills / 2, seed + index, progress)),
+  )
+  outcome['killed at a file call'] = await all(
+    killed.map((extent, index) => killsAtEachCall(kind, rotations[index] ?? 'strict', 'kill', extent)),
+  )
+  outcome['power cut at a file call'] = await killsAtEachCall(
+    kind,
+    'strict',
+    'cut',
+    isLab ? {} : { which: [renew], every: 3 },
+  )
+  if (await isTraced(kind)) outcome['killed at a system call'] = await killsAtEachSystemCall(kind, 'strict', traced)
+  return outcome
+}
+
+async function fail({ kind, failing }: Subject): Promise<Outcome> {
+  const outcome: Record<string, Figures> = {}
+  outcome['a file call fails'] = await all(failing.map((extent) => faultsAtEachCall(kind, false, extent)))
+  outcome['all later ones fail, too'] = await all(
+    failing.map(({ every = 1, ...extent }) =>
+      faultsAtEachCall(kind, true, { ...extent, every: isLab ? 1 : every * 3 }),
     ),
   )
-  if (isLab) outcome['power cut at file calls'] = await killsAtEachCall(kind, 'strict', 'cut')
-  if (await isTraced(kind))
-    outcome['killed at system calls'] = await killsAtEachSystemCall(
-      kind,
-      'strict',
-      isLab ? {} : { which: [renew], every: 5 },
-    )
-  return outcome
-})
-
-const fail = async ({ kind }: Subject): Promise<Outcome> => {
-  const outcome: Record<string, Figures> = {}
-  outcome['one file call fails'] = await all(extents(2, 8).map((extent) => faultsAtEachCall(kind, false, extent)))
-  outcome['all later ones, too'] = await all(extents(6, 20).map((extent) => faultsAtEachCall(kind, true, extent)))
-  if (await isTraced(kind))
-    outcome['one system call fails'] = await faultsAtEachSystemCall(kind, isLab ? {} : { which: [renew], every: 5 })
+  if (await isTraced(kind)) outcome['a system call fails'] = await faultsAtEachSystemCall(kind, traced)
   return outcome
 }
 
@@ -75,34 +76,42 @@ const tracing = canTrace()
 /** A twin is caught without. */
 const isTraced = async (kind: Kind) => kind === 'ours' && (await tracing)
 
-const rows: Record<string, Figures> = {}
-const breaches = (outcome: Outcome) => {
-  if (Object.values(outcome).some(({ runs }) => runs === 0)) return ['nothing was tried']
-  return added(Object.values(outcome)).breaches
-}
-const looked = (attack: (subject: Subject) => Promise<Outcome>) => async (subject: Subject) => {
-  const outcome = await attack(subject)
-  if (subject.kind === 'ours') Object.assign(rows, outcome)
+const known = new Map<Subject, Promise<Outcome>>()
+/** There are two twins, and one look at ours is enough for both. */
+const once = (attack: (subject: Subject) => Promise<Outcome>) => (subject: Subject) => {
+  const outcome = known.get(subject) ?? attack(subject)
+  if (attack === kill) known.set(subject, outcome)
   return outcome
 }
 
+const rows: Record<string, Figures> = {}
+const looked = (attack: (subject: Subject) => Promise<Outcome>) => async (subject: Subject) => {
+  const outcome = await once(attack)(subject)
+  if (subject.kind === 'ours') Object.assign(rows, outcome)
+  return outcome
+}
+const breaches = (outcome: Outcome) => [
+  ...Object.entries(outcome).flatMap(([name, { runs }]) => (runs > 0 ? [] : [`${name}: nothing was tried`])),
+  ...added(Object.values(outcome)).breaches,
+]
+
 threat('L1', 'a process is killed while it writes: half of a file', {
   ours,
-  twin: inPlace,
+  twin: twin('in place'),
   attack: looked(kill),
   breaches,
 })
 
 threat('L1', 'a process is killed while it writes: what it had begun', {
   ours,
-  twin: notCleaned,
+  twin: twin('not cleaned'),
   attack: looked(kill),
   breaches,
 })
 
 threat('L2', 'a disk that is full, broken, not ours or read-only', {
   ours,
-  twin: inPlace,
+  twin: twin('in place'),
   attack: looked(fail),
   breaches,
 })

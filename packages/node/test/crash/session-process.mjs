@@ -1,9 +1,10 @@
 // A process that keeps its session in a folder: first it looks at what the one before it has left, then it signs in, renews and signs out
 // as it is told, until it is killed or its file calls fail.
-import { arm, disarm } from './file-calls.mjs'
+
 import { writeSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createAuth, defineService, finishSignIn, PentauthError, signedIn, signOut, startSignIn } from '@pentauth/core'
+import { arm, disarm } from './file-calls.mjs'
 import { stores } from './stores.mjs'
 
 const [origin, folder, kind] = process.argv.slice(2)
@@ -92,10 +93,11 @@ async function held() {
     return 'unreadable'
   }
 }
-const keys = () => store.keys('').then(
-  (found) => found.length,
-  () => -1,
-)
+const keys = () =>
+  store.keys('').then(
+    (found) => found.length,
+    () => -1,
+  )
 const isSignedIn = async () => (await held()) !== 'nothing'
 
 /** Brings about what a step begins with. */
@@ -114,7 +116,14 @@ async function tracked({ what, index, at, act, trace }) {
   if (trace) await ask('/untrace')
   // Events are told behind a turn.
   await sleep(0)
-  mark({ is: 'done', id, what, outcome, told: told.splice(0), missed: (at !== undefined && !hit) || trace !== undefined })
+  mark({
+    is: 'done',
+    id,
+    what,
+    outcome,
+    told: told.splice(0),
+    missed: (at !== undefined && !hit) || trace !== undefined,
+  })
 }
 
 const start = { held: await held(), calls: [await call(), await call()] }
