@@ -39,37 +39,43 @@ const twin = (kind: Kind): Subject => ({ kind, kills: 4, killed: [{ which: [rene
 const traced: Extent = isLab ? {} : { which: [renew], every: 5 }
 
 const progress = isLab ? progressOf() : undefined
+const rows: Record<string, Figures> = {}
 const all = async (parts: readonly Promise<Figures>[]) => added(await Promise.all(parts))
 
-async function kill({ kind, kills, killed }: Subject): Promise<Outcome> {
-  const rotations = ['strict', 'grace'] as const
+/** Some experiments, one after the other. */
+async function each(kind: Kind, experiments: Readonly<Record<string, () => Promise<Figures>>>): Promise<Outcome> {
   const outcome: Record<string, Figures> = {}
-  outcome['killed at random moments'] = await all(
-    rotations.map((rotation, index) => randomKills(kind, rotation, kills / 2, seed + index, progress)),
-  )
-  outcome['killed at a file call'] = await all(
-    killed.map((extent, index) => killsAtEachCall(kind, rotations[index] ?? 'strict', 'kill', extent)),
-  )
-  outcome['power cut at a file call'] = await killsAtEachCall(
-    kind,
-    'strict',
-    'cut',
-    isLab ? {} : { which: [renew], every: 3 },
-  )
-  if (await isTraced(kind)) outcome['killed at a system call'] = await killsAtEachSystemCall(kind, 'strict', traced)
+  for (const [name, experiment] of Object.entries(experiments)) {
+    const figures = await experiment()
+    outcome[name] = figures
+    if (kind !== 'ours') continue
+    rows[name] = figures
+    if (isLab) process.stderr.write(`\n${table({ [name]: figures })}\n`)
+  }
   return outcome
 }
 
+async function kill({ kind, kills, killed }: Subject): Promise<Outcome> {
+  const rotations = ['strict', 'grace', ...(isLab ? (['strict', 'grace'] as const) : [])] as const
+  const withStrace = { 'killed at a system call': () => killsAtEachSystemCall(kind, 'strict', traced) }
+  return each(kind, {
+    'killed at random moments': () =>
+      all(rotations.map((one, at) => randomKills(kind, one, kills / rotations.length, seed + at, progress))),
+    'killed at a file call': () =>
+      all(killed.map((extent, at) => killsAtEachCall(kind, rotations[at] ?? 'strict', 'kill', extent))),
+    'power cut at a file call': () => killsAtEachCall(kind, 'strict', 'cut', isLab ? {} : { which: [renew], every: 3 }),
+    ...((await isTraced(kind)) ? withStrace : {}),
+  })
+}
+
 async function fail({ kind, failing }: Subject): Promise<Outcome> {
-  const outcome: Record<string, Figures> = {}
-  outcome['a file call fails'] = await all(failing.map((extent) => faultsAtEachCall(kind, false, extent)))
-  outcome['all later ones fail, too'] = await all(
-    failing.map(({ every = 1, ...extent }) =>
-      faultsAtEachCall(kind, true, { ...extent, every: isLab ? 1 : every * 3 }),
-    ),
-  )
-  if (await isTraced(kind)) outcome['a system call fails'] = await faultsAtEachSystemCall(kind, traced)
-  return outcome
+  const withStrace = { 'a system call fails': () => faultsAtEachSystemCall(kind, traced) }
+  const lasting = failing.map(({ every = 1, ...extent }) => ({ ...extent, every: isLab ? 1 : every * 3 }))
+  return each(kind, {
+    'a file call fails': () => all(failing.map((extent) => faultsAtEachCall(kind, false, extent))),
+    'all later ones fail, too': () => all(lasting.map((extent) => faultsAtEachCall(kind, true, extent))),
+    ...((await isTraced(kind)) ? withStrace : {}),
+  })
 }
 
 const tracing = canTrace()
@@ -78,18 +84,12 @@ const isTraced = async (kind: Kind) => kind === 'ours' && (await tracing)
 
 const known = new Map<Subject, Promise<Outcome>>()
 /** There are two twins, and one look at ours is enough for both. */
-const once = (attack: (subject: Subject) => Promise<Outcome>) => (subject: Subject) => {
-  const outcome = known.get(subject) ?? attack(subject)
-  if (attack === kill) known.set(subject, outcome)
+function killOnce(subject: Subject): Promise<Outcome> {
+  const outcome = known.get(subject) ?? kill(subject)
+  known.set(subject, outcome)
   return outcome
 }
 
-const rows: Record<string, Figures> = {}
-const looked = (attack: (subject: Subject) => Promise<Outcome>) => async (subject: Subject) => {
-  const outcome = await once(attack)(subject)
-  if (subject.kind === 'ours') Object.assign(rows, outcome)
-  return outcome
-}
 const breaches = (outcome: Outcome) => [
   ...Object.entries(outcome).flatMap(([name, { runs }]) => (runs > 0 ? [] : [`${name}: nothing was tried`])),
   ...added(Object.values(outcome)).breaches,
@@ -98,21 +98,21 @@ const breaches = (outcome: Outcome) => [
 threat('L1', 'a process is killed while it writes: half of a file', {
   ours,
   twin: twin('in place'),
-  attack: looked(kill),
+  attack: killOnce,
   breaches,
 })
 
 threat('L1', 'a process is killed while it writes: what it had begun', {
   ours,
   twin: twin('not cleaned'),
-  attack: looked(kill),
+  attack: killOnce,
   breaches,
 })
 
 threat('L2', 'a disk that is full, broken, not ours or read-only', {
   ours,
   twin: twin('in place'),
-  attack: looked(fail),
+  attack: fail,
   breaches,
 })
 
