@@ -152,9 +152,10 @@ async function faulty({ what, before, code, lasting, at }, spoil, mend) {
   const use = await call()
   // Saving goes on behind the back of a call.
   let judged = what === 'remove' ? await held() : ''
-  for (let look = 0; look < 100 && what !== 'remove'; look++) {
-    judged = (await ask('/judge', { refresh: await held() })).judged
-    if (judged === 'current') break
+  for (let look = 0; look < 50 && what !== 'remove'; look++) {
+    const refresh = await held()
+    judged = (await ask('/judge', { refresh })).judged
+    if (judged === 'current' || refresh === 'unreadable') break
     await call()
     await sleep(10)
   }
