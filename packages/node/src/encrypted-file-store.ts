@@ -9,10 +9,8 @@ import {
   retrying,
   type StoreKey,
 } from './encrypted-store.ts'
-import { isEncrypted } from './encrypted-value.ts'
 import { own } from './environment.ts'
 import { type FileStore, type FileStoreOptions, fileStore } from './file-store.ts'
-import { keyFromKeychain, keyToKeychain } from './keychain.ts'
 import { stateFolder } from './state-folder.ts'
 
 export interface EncryptedFileStoreOptions extends FileStoreOptions {
@@ -61,6 +59,7 @@ function keychainAccess(files: FileStore, name: string, folder: string): KeyAcce
   // Whatever way leads to the folder: it is there by the time that a key is needed.
   const account = () => builtin('node:fs/promises').realpath(folder)
   const found = async () => {
+    const { keyFromKeychain } = await import('./keychain.ts')
     const key = await keyFromKeychain(await account())
     return key && aesKeyOf(key)
   }
@@ -75,6 +74,7 @@ function keychainAccess(files: FileStore, name: string, folder: string): KeyAcce
       if (there) return there
       if (await holdsEncrypted(files)) throw keyGone(name)
       const made = builtin('node:crypto').randomBytes(keyBytes)
+      const { keyToKeychain } = await import('./keychain.ts')
       await keyToKeychain(await account(), made)
       return aesKeyOf(made)
     }),
@@ -83,6 +83,7 @@ function keychainAccess(files: FileStore, name: string, folder: string): KeyAcce
 }
 
 async function holdsEncrypted(files: FileStore): Promise<boolean> {
+  const { isEncrypted } = await import('./encrypted-value.ts')
   for (const name of await files.keys('')) {
     const text = await files.get(name)
     if (text !== undefined && isEncrypted(text)) return true

@@ -1,6 +1,6 @@
 import { PentauthError, type Store } from '@pentauth/core'
 import { builtin } from './builtin.ts'
-import { type AesKey, decryptValue, encryptValue, type Undecryptable } from './encrypted-value.ts'
+import type { AesKey, Undecryptable } from './encrypted-value.ts'
 
 /** 32 random bytes, or a `CryptoKey` for AES-GCM of 256 bits that may encrypt and decrypt. */
 export type StoreKeyValue = Uint8Array | { readonly type: string; readonly algorithm: { readonly name: string } }
@@ -47,11 +47,15 @@ export function encryptedWith<S extends Store>(store: S, name: string, access: K
       const text = (await store.get(key)) ?? undefined
       // Without a value no key is asked for, nor a person for their keychain.
       if (text === undefined) return undefined
+      const { decryptValue } = await import('./encrypted-value.ts')
       const found = await decryptValue(await access.toRead(), key, text)
       if ('trouble' in found) throw undecryptable(name, found.trouble)
       return found.value
     },
-    set: async (key, value) => store.set(key, await encryptValue(await access.toWrite(), key, value)),
+    async set(key, value) {
+      const { encryptValue } = await import('./encrypted-value.ts')
+      await store.set(key, await encryptValue(await access.toWrite(), key, value))
+    },
     delete: (key) => store.delete(key),
     // By its own methods: a store may be an object of a class.
     ...(store.keys ? { keys: (prefix) => whole.keys(prefix) } : {}),

@@ -1,44 +1,8 @@
-import { type Auth, errorFrom, type Resource, resourceFor } from '@pentauth/core'
-import { passing } from './proxy-body.ts'
-import { headersToApp, headersToService } from './proxy-headers.ts'
-import { type Origins, originsOf } from './proxy-origin.ts'
-import { type ProxyProblem, problemAnswer } from './proxy-problem.ts'
-import { type Allows, allowing, notUsable, type ProxyRule } from './proxy-rules.ts'
-
-/** Who asks: `true` or a name for a caller who may, a `Response` for one who is to hear something of yours, else nobody. */
-export type ProxyCaller = boolean | string | Response | null | undefined
-
-export interface ProxyOptions {
-  /** All that may be asked for, such as `POST /chat/completions`; nothing else is sent. */
-  readonly allow: readonly (string | ProxyRule)[]
-  /** Says who asks, from the request without its body: by a cookie, a token, an address. */
-  readonly authorize: (request: Request) => ProxyCaller | Promise<ProxyCaller>
-  /** The name of the resource that is used; may be left out where the service has only one. */
-  readonly resource?: string | undefined
-  /** The path that the app has it at, such as `/api/pendra`: what comes behind it comes behind the resource's URL. */
-  readonly prefix?: string | undefined
-  /** Origins of other sites whose pages may use it, with their cookies; none unless given. */
-  readonly origins?: readonly string[] | undefined
-  /** The largest body in bytes; 10 MiB unless given. */
-  readonly largestBody?: number | undefined
-  /** Told of each request, without any secret. */
-  readonly onEvent?: ((event: ProxyEvent) => void) | undefined
-}
-
-export interface ProxyEvent {
-  readonly method: string
-  readonly path: string
-  /** What the app was answered. */
-  readonly status: number
-  /** Where `authorize` named one. */
-  readonly caller: string | undefined
-  /** Absent where the service's own answer was passed on. */
-  readonly problem: ProxyProblem | undefined
-  /** What the service answered, where that was not passed on. */
-  readonly serviceStatus: number | undefined
-  /** What went wrong, for the operator: the app is not told. An error of ours, or whatever `authorize` threw. */
-  readonly error: unknown
-}
+import type { Auth, Resource } from '@pentauth/core'
+import type { CheckedProxy, Outcome } from './proxy-answer.ts'
+import type { ProxyEvent, ProxyOptions } from './proxy-options.ts'
+import { originsOf } from './proxy-origin.ts'
+import { allowing, notUsable } from './proxy-rules.ts'
 
 /**
  * Makes a function that answers an app's requests with a service's answers, so that a browser can use a service whose key it must never
@@ -62,6 +26,8 @@ export function createProxy(auth: Auth, options: ProxyOptions): (request: Reques
   const proxy = checked(auth, options)
   return async (request) => {
     const about = { method: request.method, path: new URL(request.url).pathname }
+    // Loaded with the first request: most programs that import this package have no proxy.
+    const { answerTo, problem } = await import('./proxy-answer.ts')
     const { response, ...told } = await answerTo(proxy, request).catch((error): Outcome => problem('failed', error))
     for (const [name, value] of Object.entries(proxy.origins.headersFor(request))) response.headers.append(name, value)
     const { caller, problem: code, serviceStatus, error } = told
@@ -74,87 +40,7 @@ export function createProxy(auth: Auth, options: ProxyOptions): (request: Reques
   }
 }
 
-interface Proxy {
-  readonly auth: Auth
-  readonly url: string
-  readonly prefix: string
-  readonly allows: Allows
-  readonly authorize: ProxyOptions['authorize']
-  readonly origins: Origins
-  readonly largestBody: number
-}
-
-interface Outcome extends Partial<Pick<ProxyEvent, 'caller' | 'problem' | 'serviceStatus' | 'error'>> {
-  readonly response: Response
-}
-
-async function answerTo(proxy: Proxy, request: Request): Promise<Outcome> {
-  const { origins, prefix, allows, authorize, url } = proxy
-  const { pathname, search } = new URL(request.url)
-  if (!origins.isWelcome(request)) return problem('cross_site')
-  const isInside = pathname === prefix || pathname.startsWith(`${prefix}/`)
-  const path = (isInside && pathname.slice(prefix.length)) || '/'
-  const wanted = request.headers.get('access-control-request-method')
-  const isPreflight = request.method === 'OPTIONS' && wanted !== null
-  const asked = { method: isPreflight ? wanted : request.method, path, hasQuery: search !== '' }
-  if (!isInside || !allows(asked)) return problem('not_allowed')
-  if (isPreflight) return { response: preflight(request, asked.method) }
-
-  const { method, headers, signal } = request
-  // Without its body, which can be read once only.
-  const caller = await authorize(new Request(request.url, { method, headers, signal }))
-  if (caller instanceof Response) return { response: new Response(caller.body, caller) }
-  if (caller !== true && (typeof caller !== 'string' || caller === '')) return problem('unauthorized')
-  const target = path === '/' ? url : url + path
-  const outcome = await sent(proxy, request, target + search)
-  return { ...outcome, caller: caller === true ? undefined : caller }
-}
-
-async function sent({ auth, largestBody }: Proxy, request: Request, target: string): Promise<Outcome> {
-  const { method, headers, signal } = request
-  const body = await passing(request, largestBody)
-  if (body.isTooLarge()) return problem('too_large')
-  try {
-    const answer = await auth.fetch(target, { method, headers: headersToService(headers), signal, ...body.init })
-    const { status } = answer
-    if (isForApp(auth, answer))
-      return { response: new Response(answer.body, { status, headers: headersToApp(answer.headers) }) }
-    // Read for the operator; the service's words are not for the app.
-    const error = await errorFrom(answer)
-    await answer.body?.cancel()
-    return { ...problem('service_refused', error), serviceStatus: status }
-  } catch (error) {
-    if (body.isTooLarge()) return problem('too_large')
-    return problem(signal.aborted ? 'caller_left' : 'service_unreachable', error)
-  }
-}
-
-/** Whether an answer is not about this program's credential, and comes from the service itself. */
-function isForApp(auth: Auth, { status, redirected, url }: Response): boolean {
-  const isRedirect = status >= 300 && status < 400 && status !== 304
-  return !isRedirect && ![401, 403, 407].includes(status) && (!redirected || isCovered(auth, url))
-}
-
-function isCovered({ service }: Auth, url: string): boolean {
-  try {
-    return resourceFor(service, url) !== undefined
-  } catch {
-    return false
-  }
-}
-
-function preflight({ headers }: Request, method: string): Response {
-  const asked = headers.get('access-control-request-headers')
-  const granted: Record<string, string> = { 'access-control-allow-methods': method, 'access-control-max-age': '600' }
-  if (asked) granted['access-control-allow-headers'] = asked
-  return new Response(null, { status: 204, headers: granted })
-}
-
-function problem(code: ProxyProblem, error?: unknown): Outcome {
-  return { response: problemAnswer(code), problem: code, error }
-}
-
-function checked(auth: Auth, options: ProxyOptions): Proxy {
+function checked(auth: Auth, options: ProxyOptions): CheckedProxy {
   const given: Partial<ProxyOptions> = Object.assign(Object.create(null), options)
   const { allow, authorize, resource, prefix = '', origins, largestBody = 10 * 1_048_576 } = given
   if (typeof authorize !== 'function')
