@@ -2,6 +2,7 @@ import type { Absent } from './credential-source.ts'
 import { PentauthError } from './errors.ts'
 import type { Flow } from './flow.ts'
 import { isWithin } from './pause.ts'
+import { printable } from './printable.ts'
 import { isNews, isOutdated, isOver, sessionIn } from './session-order.ts'
 import { drop, keep, type Place, type SessionState } from './session-state.ts'
 import { storeFailed } from './store-failure.ts'
@@ -119,7 +120,7 @@ export function signInRequired(
   const { connectedApps, docs } = service.links
   return new PentauthError({
     code: 'sign_in_required',
-    message: `The ${service.name} sign-in of account "${account}" has ended: ${why}.`,
+    message: `The ${service.name} sign-in of account "${printable(account, 100)}" has ended: ${why}.`,
     service: service.id,
     hint: signIn,
     link: connectedApps?.url ?? docs.url,
@@ -128,7 +129,7 @@ export function signInRequired(
 }
 
 function signedOut({ account }: Place, { service }: Flow, what: string): SignedOut {
-  const absent = `${what} of account "${account}"`
+  const absent = `${what} of account "${printable(account, 100)}"`
   return {
     absent,
     next: 'sign in, and save the session in this store',

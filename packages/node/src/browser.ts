@@ -20,10 +20,10 @@ export function openersOf(host: Host): readonly Opener[] {
   if (platform === 'win32') return [last('rundll32', 'url.dll,FileProtocolHandler')]
   const chosen = chosenOpeners(env)
   if (!host.isWsl) return [...chosen, last('xdg-open')]
+  // Not wslview, which is a script that hands the URL to PowerShell.
   const windows = '/mnt/c/Windows/System32/rundll32.exe'
   return [
     ...chosen,
-    ...(host.hasProgram('wslview') ? [last('wslview')] : []),
     ...(host.hasProgram('rundll32.exe') ? [last('rundll32.exe', 'url.dll,FileProtocolHandler')] : []),
     ...(host.hasFile(windows) ? [last(windows, 'url.dll,FileProtocolHandler')] : []),
   ]
@@ -69,13 +69,22 @@ export async function openBrowser(address: string | URL, host: Host): Promise<st
   return failure ?? 'there is no program that opens one'
 }
 
+/** What means the same to a server when it is encoded, and something of its own to the shell of an opener that is a script. */
+const readByShells = /[^A-Za-z0-9._~:/?#@!*+,=&%[\]-]/g
+
 /** The address as a program may be given it. */
 function pageIn(address: string | URL): string {
   const text = String(address)
   // What the parser would take out is a sign that somebody else reads it in another way.
   const isClean = /^https?:\/\/[\x21-\x7e]+$/i.test(text) && URL.canParse(text)
   const url = isClean ? new URL(text) : undefined
-  if (url && /^https?:$/.test(url.protocol) && /^[\x21-\x7e]+$/.test(url.href)) return url.href
+  // A parser takes host names with characters that no name has, and a shell reads.
+  const isNamed = url && /^[\w.:[\]-]+$/.test(url.host) && url.username === '' && url.password === ''
+  if (isNamed && /^https?:$/.test(url.protocol) && /^[\x21-\x7e]+$/.test(url.href))
+    return url.href.replace(
+      readByShells,
+      (character) => `%${character.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`,
+    )
   throw new PentauthError({
     code: 'unsafe_address',
     message: 'A browser is opened for http(s) addresses only, and this one is none.',

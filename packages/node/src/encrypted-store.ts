@@ -1,4 +1,4 @@
-import { PentauthError, type Store } from '@pentauth/core'
+import { PentauthError, type Store, signedIn } from '@pentauth/core'
 import { builtin } from './builtin.ts'
 import type { AesKey, Undecryptable } from './encrypted-value.ts'
 
@@ -32,6 +32,8 @@ export interface KeyAccess {
  * ```
  */
 export function encrypted<S extends Store & { readonly name?: string }>(store: S, key: StoreKey): EncryptedStore<S> {
+  // What is no store is refused now.
+  signedIn({ store })
   const toUse = accessTo(key)
   return encryptedWith(store, `encrypted ${store.name ?? 'store'}`, { toRead: toUse, toWrite: toUse })
 }

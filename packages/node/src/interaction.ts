@@ -21,7 +21,7 @@ interface Turn {
 }
 
 /** How long (ms) it may take until one's turn before a person is told what is waited for. */
-const notable = 300
+const notable = 1_000
 
 /**
  * Does something when nobody else does the same: people are asked one thing at a time.
@@ -37,7 +37,9 @@ export async function alone(
   signal.throwIfAborted()
   let outcome: Promise<void> | undefined
   const timer = setTimeout(() => {
-    terminal.say(`Another program signs in to ${plain(service.name)} now: waiting for it. (Ctrl-C to stop)`)
+    terminal.say(
+      `Waiting for the store: another program may be signing in to ${plain(service.name)} now. (Ctrl-C to stop)`,
+    )
   }, notable)
   const turn = async () => {
     clearTimeout(timer)

@@ -13,7 +13,7 @@ export async function within<T>(
   const over = new AbortController()
   const late = `waits no longer: nobody came back within ${seconds} s`
   const timer = setTimeout(() => {
-    over.abort(stopped(service, late, 'Start it again; the option "timeout" gives people more time.'))
+    over.abort(stopped(service, late, 'Start it again; the option "timeout" gives people up to 600 s.'))
   }, seconds * 1_000)
   try {
     return await work(AbortSignal.any([signal, over.signal]))

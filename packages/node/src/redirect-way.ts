@@ -74,7 +74,15 @@ async function shown(interaction: Interaction, listener: CallbackListener, url: 
       terminal.say(`The browser is elsewhere? Run this there first:  ssh -L ${port}:127.0.0.1:${port} <this host>`)
     }
   }
-  return pastedBack(terminal, (line) => stateIn(line) === state, signal) ?? waiting(interaction)
+  const pasted = pastedBack(terminal, (line) => stateIn(line) === state, signal)
+  if (pasted) return pasted
+  if (why !== undefined && !isSsh) terminal.say(noWayBack(listener.port))
+  return waiting(interaction)
+}
+
+/** Where no browser is and no terminal, as in a container that was started without one. */
+function noWayBack(port: number): string {
+  return `There is no terminal to paste the address into that the browser ends at: start this with one (docker run -it), or let the browser reach port ${port} of this machine's loopback address (the option "port" keeps the number).`
 }
 
 async function waiting({ terminal, signal }: Interaction): Promise<never> {

@@ -5,6 +5,7 @@ import {
   type CredentialSource,
   type EventListener,
   isAbsent,
+  listAccounts,
   PentauthError,
   type Resource,
   type Service,
@@ -31,8 +32,9 @@ interface Asker {
 
 /** The last link of a chain: what `signIn` has saved. Nothing is loaded or read before somebody asks for it. */
 export function savedSignIn(service: Service, options: SavedSignInOptions, asker: Asker): CredentialSource {
-  const name = options.account === undefined ? 'saved sign-in' : `saved sign-in "${options.account}"`
-  const next = `await signIn(${service.id})`
+  // What is no store is refused now.
+  if (options.store !== undefined) signedIn({ ...options, store: options.store })
+  const name = savedName(options.account)
   /** Known from its first token on: who signs in, or switches, before that is found. */
   let known: CredentialSource | undefined
   const find = async (request: CredentialRequest): Promise<Credential | Absent> => {
@@ -40,9 +42,12 @@ export function savedSignIn(service: Service, options: SavedSignInOptions, asker
     // A container without a home folder is no place where anybody has signed in.
     if (isAbsent(store)) return store
     const account = options.account ?? (await currentAccount(service, store, app))
-    const source = signedIn({ store, account, app, name })
+    const source = signedIn({ store, account, app, name: savedName(account) })
     const found = await source.get(request)
-    if (isAbsent(found)) return { ...found, absent: `${found.absent} in ${store.name ?? 'the given store'}`, next }
+    if (isAbsent(found)) {
+      const absent = `${found.absent} in ${store.name ?? 'the given store'}`
+      return { ...found, absent, next: await wayIn(service, store, options) }
+    }
     known = source
     return found
   }
@@ -54,6 +59,21 @@ export function savedSignIn(service: Service, options: SavedSignInOptions, asker
     refusedAgain: (refused, request, sent) => known?.refusedAgain?.(refused, request, sent),
     accepted: (credential, request, sent) => known?.accepted?.(credential, request, sent),
   }
+}
+
+/** As messages call it. */
+export function savedName(account = 'default'): string {
+  return account === 'default' ? 'saved sign-in' : `saved sign-in ${JSON.stringify(account)}`
+}
+
+/** What to do where nobody is signed in: as that account, or as one of those there are. */
+async function wayIn(service: Service, store: Store, { account, app }: SavedSignInOptions): Promise<string> {
+  const wishes = Object.entries({ account, app }).filter(([, value]) => value !== undefined)
+  const written = wishes.map(([option, value]) => `${option}: ${JSON.stringify(value)}`).join(', ')
+  const signIn = `await signIn(${service.id}${written ? `, { ${written} }` : ''})`
+  const saved = store.keys && account === undefined ? await listAccounts(service, { store, app }).catch(() => []) : []
+  const [other] = saved.filter(({ status }) => status === 'signed_in')
+  return other ? `${signIn}, or await switchAccount(${service.id}, ${JSON.stringify(other.account)})` : signIn
 }
 
 async function fileStoreOf({ env, onEvent }: Asker): Promise<Store | Absent> {

@@ -19,6 +19,6 @@ export interface NodeSignInOptions extends Omit<StartSignInOptions, 'redirectUri
   readonly env?: Environment | undefined
   /** Ends the waiting; the sign-in then rejects with the signal's reason. */
   readonly signal?: AbortSignal | undefined
-  /** Seconds that a person has; 300 unless given. */
+  /** Seconds that a person has, at most 600; 300 unless given. */
   readonly timeout?: number | undefined
 }

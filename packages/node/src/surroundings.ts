@@ -28,7 +28,7 @@ export function surroundingsOf(host: Host): Surroundings {
   if (isOwnSystem) return facts
   if (host.isWsl) {
     if (openersOf(host).length > 0) return facts
-    return { ...facts, why: 'this is WSL without wslview, and without the programs of Windows' }
+    return { ...facts, why: 'this is WSL without the programs of Windows' }
   }
   if (hasDisplay) return facts
   if (host.isContainer) return { ...facts, why: 'this is a container without a display' }

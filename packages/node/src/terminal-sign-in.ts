@@ -12,6 +12,7 @@ import { interruptible } from './interruption.ts'
 import { nodeRuntime } from './node-runtime.ts'
 import { stopped, within } from './patience.ts'
 import { byRedirect } from './redirect-way.ts'
+import { savedName, takesSignIns } from './saved-sign-in.ts'
 import { hasScopes, sessionPlace } from './session-place.ts'
 import type { Interaction } from './sign-in-interaction.ts'
 import type { NodeSignInOptions } from './sign-in-options.ts'
@@ -29,8 +30,9 @@ export async function signInHere<Names extends string>(
   const { store = fileStore({ env, onEvent: tellTo(onEvent) }) } = given
   const address = callbackAddress({ port, redirectUri })
   const runtime = nodeRuntime(given.runtime)
-  const credential = signedIn({ store, lock, account, app, privateKey })
+  const credential = signedIn({ store, lock, account, app, privateKey, name: savedName(account) })
   const auth = createAuth(service, { env, credential, runtime, onEvent })
+  if (!takesSignIns(auth.service)) throw signsNobodyIn(auth.service)
   const here = {
     ...interactionOf(auth.service, given, env),
     wishes: { ...given, store, account, app, runtime, onEvent },
@@ -75,8 +77,8 @@ function checked(options: NodeSignInOptions): NodeSignInOptions {
   return given
 }
 
-/** Seconds; no server waits longer. */
-const longest = 3_600
+/** Seconds that a sign-in waits for its answer. */
+const longest = 600
 
 /** Where the person is, and how they are told. */
 function interactionOf(service: Service, { present, privateKey, browser }: NodeSignInOptions, env: Environment) {
@@ -97,6 +99,21 @@ async function ask(interaction: Interaction, address: CallbackAddress): Promise<
     // A server that knows devices only is said to fail in what it knows.
     const isUnknown = PentauthError.isInstance(error) && error.code === 'discovery_failed'
     throw isUnknown && noDevice && noDevice.code !== error.code ? noDevice : error
+  })
+}
+
+/** By its own definition: no server was asked. */
+function signsNobodyIn({ apiKey, oauth, name, id, links }: Service): PentauthError {
+  const ways = [
+    apiKey && `set ${apiKey.env}`,
+    oauth?.clientIdEnv && `set ${oauth.clientIdEnv} and ${oauth.clientSecretEnv}`,
+  ]
+  return new PentauthError({
+    code: 'invalid_option',
+    message: `${name} signs no people in.`,
+    service: id,
+    hint: `Use createAuth(${id}): ${ways.filter(Boolean).join(', or ') || 'see its documentation'}.`,
+    link: links.docs.url,
   })
 }
 

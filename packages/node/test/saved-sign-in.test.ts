@@ -163,7 +163,7 @@ describe('accounts', () => {
       ['work', true],
     ])
     const at = async (account?: string) => (await createAuth(service, { store, env, account }).credential()).source
-    expect([await at(), await at('home')]).toEqual(['saved sign-in', 'saved sign-in "home"'])
+    expect([await at(), await at('home')]).toEqual(['saved sign-in "work"', 'saved sign-in "home"'])
 
     const events: PentauthEvent[] = []
     await signOut(service, { store, onEvent: (event) => void events.push(event) })

@@ -108,7 +108,9 @@ describe.runIf(process.platform === 'linux')('a process that signs in', () => {
     const url = await opened()
     await vi.waitFor(
       () => {
-        const waiting = all.filter(({ said }) => said.stderr.includes('Another program signs in to Profundis now'))
+        const waiting = all.filter(({ said }) =>
+          said.stderr.includes('another program may be signing in to Profundis now'),
+        )
         expect(waiting).toHaveLength(2)
       },
       { timeout: 50_000 },

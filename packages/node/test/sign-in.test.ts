@@ -116,7 +116,7 @@ describe('signIn', () => {
     const at = (more: object) => caught(signIn(profundis, { ...options, env: {}, ...more } as NodeSignInOptions))
     expect(await caught(signIn(pendra, { ...options, env: {}, browser: true, present: () => 0 }))).toMatchObject({
       code: 'invalid_option',
-      message: expect.stringContaining('Pendra takes no access tokens'),
+      message: expect.stringContaining('Pendra signs no people in.'),
     })
     for (const redirectUri of [
       'https://app.example/callback',
@@ -353,7 +353,7 @@ describe('one person is asked one thing at a time', () => {
     const { url } = await first.request
     const two = signIn(profundis, { ...options, env: {}, present: second.present })
     const three = signIn(profundis, { ...options, env: {} })
-    await stderr.like(/Another program signs in to Profundis now: waiting for it/)
+    await stderr.like(/Waiting for the store: another program may be signing in to Profundis now/)
     await comeBack(url)
     const tokens = await Promise.all(
       [one, two, three].map(async (auth) => (await (await auth).credential()).secret.reveal()),

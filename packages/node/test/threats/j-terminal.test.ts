@@ -44,6 +44,16 @@ const byShell: Opener = {
   programs: (platform) => (platform === 'win32' ? ['cmd', '/c', 'start'] : ['sh', '-c']),
 }
 
+/** To a server, what is encoded and what is not are the same. */
+function isSamePage(opened: string | undefined, text: string): boolean {
+  if (!URL.canParse(text) || !URL.canParse(opened ?? '') || new URL(text).protocol !== 'https:') return false
+  const decoded = (url: URL) =>
+    [url.origin, url.pathname, url.search].map((part) =>
+      part.replace(/%[0-9A-F]{2}/gi, (code) => String.fromCharCode(Number.parseInt(code.slice(1), 16))),
+    )
+  return decoded(new URL(text)).join() === decoded(new URL(opened ?? '')).join()
+}
+
 if (process.platform === 'linux')
   threat('J6', 'a URL that becomes a command', {
     ours: careful,
@@ -64,6 +74,8 @@ if (process.platform === 'linux')
         `${page}\ntouch ${mark}`,
         `${page}%PATH%^!x!`,
         `${page} --gpu-launcher=touch`,
+        'https://$(calc.exe).example/authorize',
+        'https://as.example$env:USERNAME/authorize',
         '-a',
         '--help',
         `file:///${mark}`,
@@ -78,7 +90,7 @@ if (process.platform === 'linux')
           (failure: unknown) => failure,
         )
         const [argv, ...more] = starts().slice(before)
-        const isPage = URL.canParse(text) && new URL(text).protocol === 'https:' && new URL(text).href === argv?.[0]
+        const isPage = isSamePage(argv?.[0], text) && !/[$`'"|;(){}^\\<>\s]/.test(argv?.[0] ?? '')
         const ends = [
           ...(existsSync(mark) ? ['a command ran'] : []),
           ...(argv && (argv.length !== 1 || more.length > 0 || !isPage)
