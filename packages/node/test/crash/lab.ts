@@ -113,6 +113,7 @@ export async function openChain(kind: Kind, rotation: Rotation, environment: Nod
   let last = 'the beginning'
   /** What was going on when a process was killed, and the first state that it may have brought. */
   let open: { readonly what: What; readonly from: number } | undefined
+  let wasKilled = false
 
   const run: Chain['run'] = async (name, plan, watch = {}) => {
     const breach = (what: string) => void figures.breaches.push(`${kind}, ${rotation}, ${last}: ${what}`)
@@ -130,7 +131,7 @@ export async function openChain(kind: Kind, rotation: Rotation, environment: Nod
       if (path === '/start') {
         const beside = filesBeside(folder, body.keys)
         const phase = judgeStart(world, figures, { rotation, proven, open, beside }, body as unknown as Start, breach)
-        if (phase) count(figures, phase)
+        if (wasKilled) count(figures, phase ?? 'between two steps')
         open = undefined
         isLookedAt = true
         return plan
@@ -176,7 +177,8 @@ export async function openChain(kind: Kind, rotation: Rotation, environment: Nod
     if (signal === null && (code !== 0 || marks.at(-1)?.is !== 'end')) breach(`ended by itself: ${end}`)
     if (signal === 'SIGKILL' && !plan.waits && !isAimed(plan)) breach(`was ended from outside: ${end}`)
     for (const mark of marks) if (mark.is === 'done') judgeDone(mark, breach)
-    return { marks, isKilled: signal === 'SIGKILL' }
+    wasKilled = signal === 'SIGKILL'
+    return { marks, isKilled: wasKilled }
   }
   return {
     figures,
