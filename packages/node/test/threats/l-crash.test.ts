@@ -1,8 +1,8 @@
 import { threat } from '@pentauth/tooling/threat'
 import { afterAll } from 'vitest'
 import { added, type Figures, table } from '../crash/figures.ts'
-import { type Kind, type Step, scenarios } from '../crash/lab.ts'
 import { type Extent, faultsAtEachCall, killsAtEachCall, randomKills } from '../crash/runs.ts'
+import { type Kind, type Step, scenarios } from '../crash/steps.ts'
 import { canTrace, faultsAtEachSystemCall, killsAtEachSystemCall } from '../crash/strace.ts'
 
 // L1 and L2: processes that keep a session in a folder are killed, or their file calls fail, while they sign in, renew and sign out; the
