@@ -1,5 +1,5 @@
 import { count, type Figures } from './figures.ts'
-import type { Fault, Kind, Mark, What } from './lab.ts'
+import type { Fault, Kind, Mark, What } from './steps.ts'
 import type { Rotation, World } from './world.ts'
 
 // What a process may find, and what may come of a step: everything else is a breach.

@@ -6,66 +6,16 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { count, type Figures, noFigures } from './figures.ts'
 import { type Found, judgeDone, judgeFault, judgeStart, type Start } from './judge.ts'
+import type { Fault, Kind, Mark, Step, What } from './steps.ts'
 import { openWorld, type Rotation, type World } from './world.ts'
 
 // Processes that share a folder, one after the other: each looks at what the killed one before it has left.
 
-/** The store of a process: ours, or one with a defect. */
-export type Kind = 'ours' | 'in place' | 'not cleaned'
-/** What a process does: a sign-in, a renewal, a sign-out. */
-export type What = 'save' | 'renew' | 'remove'
-
-export interface Step {
-  readonly what: What
-  readonly before: 'signed in' | 'signed out'
-  /** The file call at which the process is killed, and how. */
-  readonly at?: number
-  readonly act?: 'kill' | 'cut'
-  /** What strace does to it instead. */
-  readonly trace?: Trace
-}
-/** A system call of a thread of the process: the n-th of that name. */
-export interface Trace {
-  /** The name of the thread, or `all`. */
-  readonly thread: string
-  readonly call?: string
-  readonly nth?: number
-  /** `SIGKILL` or the name of an error; nothing for a look at what there is. */
-  readonly does?: string
-}
-export interface Fault extends Step {
-  readonly code: string
-  /** Whether all later calls fail, too. */
-  readonly lasting: boolean
-  /** The first call that fails, and how far it is from one to the next. */
-  readonly from?: number
-  readonly every?: number
-}
 interface Plan {
   readonly steps?: readonly Step[]
   readonly faults?: readonly Fault[]
   /** Whether the process stays until it is killed. */
   readonly waits?: boolean
-}
-
-/** The steps, and all that there can be before them. */
-export const scenarios: readonly Step[] = [
-  { what: 'save', before: 'signed out' },
-  { what: 'save', before: 'signed in' },
-  { what: 'renew', before: 'signed in' },
-  { what: 'remove', before: 'signed in' },
-]
-
-/** What a process says of itself. */
-export interface Mark {
-  readonly is: 'handed out' | 'done' | 'end'
-  readonly id: number
-  readonly what: What
-  readonly access?: string
-  readonly outcome?: string
-  readonly told?: readonly string[]
-  /** Whether it was to be killed, and was not. */
-  readonly missed?: boolean
 }
 
 /** What a process is watched by. */
@@ -113,6 +63,7 @@ export async function openChain(kind: Kind, rotation: Rotation, environment: Nod
   let last = 'the beginning'
   /** What was going on when a process was killed, and the first state that it may have brought. */
   let open: { readonly what: What; readonly from: number } | undefined
+  let wasKilled = false
 
   const run: Chain['run'] = async (name, plan, watch = {}) => {
     const breach = (what: string) => void figures.breaches.push(`${kind}, ${rotation}, ${last}: ${what}`)
@@ -130,7 +81,7 @@ export async function openChain(kind: Kind, rotation: Rotation, environment: Nod
       if (path === '/start') {
         const beside = filesBeside(folder, body.keys)
         const phase = judgeStart(world, figures, { rotation, proven, open, beside }, body as unknown as Start, breach)
-        if (phase) count(figures, phase)
+        if (wasKilled) count(figures, phase ?? 'between two steps')
         open = undefined
         isLookedAt = true
         return plan
@@ -173,10 +124,12 @@ export async function openChain(kind: Kind, rotation: Rotation, environment: Nod
     if (!isLookedAt) breach(`the next process did not start: ${end}`)
     last = name
     // Nothing that a process says may be lost because it ended in an unforeseen way.
+    if (signal !== null && signal !== 'SIGKILL') breach(`died: ${end}`)
     if (signal === null && (code !== 0 || marks.at(-1)?.is !== 'end')) breach(`ended by itself: ${end}`)
     if (signal === 'SIGKILL' && !plan.waits && !isAimed(plan)) breach(`was ended from outside: ${end}`)
     for (const mark of marks) if (mark.is === 'done') judgeDone(mark, breach)
-    return { marks, isKilled: signal === 'SIGKILL' }
+    wasKilled = signal === 'SIGKILL'
+    return { marks, isKilled: wasKilled }
   }
   return {
     figures,

@@ -1,6 +1,7 @@
 import type { ChildProcess } from 'node:child_process'
 import type { Figures } from './figures.ts'
-import { type Chain, type Kind, openChain, type Step, scenarios, type What } from './lab.ts'
+import { type Chain, openChain } from './lab.ts'
+import { type Kind, type Step, scenarios, type What } from './steps.ts'
 import type { Rotation } from './world.ts'
 
 /** A seeded generator (mulberry32): the same numbers on every run. */

