@@ -4,6 +4,7 @@
 export const nodeOnly: Readonly<Record<string, string>> = {
   'discovery-documented.test.ts': 'MSW answers in the place of Node’s network',
   'rotation.test.ts': 'MSW answers in the place of Node’s network',
+  'workload-identity.test.ts': 'MSW answers in the place of Node’s network',
   'hostile-server.test.ts': 'its servers break HTTP on raw sockets (node:net)',
   'strangers.test.ts': 'it makes objects of another realm (node:vm)',
   'events.test.ts': 'it listens to Node’s process for rejections',

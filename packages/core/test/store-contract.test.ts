@@ -82,7 +82,7 @@ describe('the contract of stores', () => {
     ],
     ['a store of several processes', opened(), every],
   ] as const)('%s', (_, open, expects) => {
-    it.each(storeContract(open, { expects: [...expects] }))('$name', ({ run }) => run())
+    for (const { name, run } of storeContract(open, { expects: [...expects] })) it(name, run)
   })
 
   it('closes what was opened, whatever came of it', async () => {

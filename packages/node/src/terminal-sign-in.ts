@@ -1,4 +1,4 @@
-import { type Auth, PentauthError, type Service, signedIn } from '@pentauth/core'
+import { type Auth, type EventListener, PentauthError, type Service, type Store, signedIn } from '@pentauth/core'
 import { createAuth } from './auth.ts'
 import { type CallbackAddress, callbackAddress, unusable } from './callback-address.ts'
 import { setCurrentAccount } from './current-account.ts'
@@ -33,9 +33,14 @@ export async function signInHere<Names extends string>(
   const credential = signedIn({ store, lock, account, app, privateKey, name: savedName(account) })
   const auth = createAuth(service, { env, credential, runtime, onEvent })
   if (!takesSignIns(auth.service)) throw signsNobodyIn(auth.service)
+  let notSaved: string | undefined
+  const heard: EventListener = (event) => {
+    if (event.type === 'session_not_saved') notSaved = event.reason ?? 'it failed'
+    return onEvent?.(event)
+  }
   const here = {
     ...interactionOf(auth.service, given, env),
-    wishes: { ...given, store, account, app, runtime, onEvent },
+    wishes: { ...given, store, account, app, runtime, onEvent: heard },
   }
 
   const place = sessionPlace(auth.service, given.resource, { store, app, account })
@@ -55,11 +60,25 @@ export async function signInHere<Names extends string>(
       })
     },
   )
-  await setCurrentAccount(service, store, given.app, account).catch(() => undefined)
+  const isCurrent = await setCurrentAccount(service, store, given.app, account).then(
+    () => true,
+    () => false,
+  )
   const as = account === 'default' ? '' : ` as ${plain(account)}`
-  const where = store.name === undefined ? '' : ` The session is kept in: ${plain(store.name)}.`
-  here.terminal.say(`Signed in to ${plain(service.name)}${as}.${where}`)
+  here.terminal.say(`Signed in to ${plain(service.name)}${as}.${keptWhere(store, { notSaved, isCurrent, account })}`)
   return auth
+}
+
+/** The choice of the store is said aloud, and so is what it did not take. */
+function keptWhere(
+  { name = 'the given store' }: Store,
+  { notSaved, isCurrent, account }: { notSaved: string | undefined; isCurrent: boolean; account: string },
+): string {
+  const where = plain(name)
+  if (notSaved !== undefined)
+    return ` The session could NOT be saved in: ${where} (${plain(notSaved)}). It ends with this program.`
+  const use = `name it: createAuth(service, { account: ${JSON.stringify(account)} }).`
+  return ` The session is kept in: ${where}.${isCurrent ? '' : ` It could not be made the current account there; ${use}`}`
 }
 
 /** Own properties only, since anybody may have polluted Object.prototype, and none that would be found unusable half way. */

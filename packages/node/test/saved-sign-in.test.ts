@@ -96,6 +96,17 @@ describe('a saved sign-in', () => {
     })
   })
 
+  it('is asked for as whom it was looked for, and those there are are named', async () => {
+    const { service, store, env, signIn } = await world()
+    const next = async (options: object) =>
+      (await caught(createAuth(service, { store, env, ...options }).credential())).tried.at(-1).next
+    expect(await next({ account: 'work', app: 'agent' })).toBe(
+      'await signIn(profundis, { account: "work", app: "agent" })',
+    )
+    await signIn('home')
+    expect(await next({})).toBe('await signIn(profundis), or await switchAccount(profundis, "home")')
+  })
+
   it('that has ended is told as that', async () => {
     const { service, store, env, signIn, works, sandbox } = await world()
     await signIn()
@@ -143,6 +154,27 @@ describe('a saved sign-in', () => {
       error.tried.some(({ source }: { source: string }) => source === 'saved sign-in'),
       asked,
     ]).toEqual(['no_credential', false, []])
+  })
+})
+
+describe('what a store holds that is no account', () => {
+  it.each(['', '\ud800', '\u001b]0;pwned\u0007', '\u202eevil', 'x'.repeat(2_000)])(
+    'counts as none: %j',
+    async (label) => {
+      const { service, store, env, signIn } = await world()
+      await signIn()
+      await store.set('account/profundis/default', label)
+      expect(await sourceOf(service, { store, env })).toBe('saved sign-in')
+    },
+  )
+
+  it.each([{ store: {} }, { store: 'here' }])('and no store is refused at once: %j', async (options) => {
+    expect(() => createAuth(profundis, options as never)).toThrow(expect.objectContaining({ code: 'invalid_option' }))
+  })
+
+  it('no service is refused in our words', async () => {
+    for (const one of [signOut, listAccounts])
+      expect((await caught(one(undefined as never, { store: memoryStore() }))).code).toBe('invalid_service')
   })
 })
 

@@ -111,6 +111,30 @@ describe('signIn', () => {
     await signingIn
   })
 
+  it('says where the session is kept, and that it is not where the store fails', async () => {
+    const { profundis, options } = await signInWorld()
+    const stderr = heardOnStderr()
+    const kept = { ...memoryStore(), name: 'a drawer' }
+    const full = () => Promise.reject(Object.assign(new TypeError('no space'), { code: 'ENOSPC' }))
+    const stuck = { ...memoryStore(), name: 'a full drawer' }
+    const set = stuck.set
+    stuck.set = (key, value) => (key.startsWith('session/') ? full() : set(key, value))
+    const lost = { ...memoryStore(), name: 'a drawer of its own' }
+    const setLost = lost.set
+    lost.set = (key, value) => (key.startsWith('account/') ? full() : setLost(key, value))
+    for (const store of [kept, stuck, lost]) {
+      const { env, opened } = desktop()
+      const auth = signIn(profundis, { ...options, store, account: 'work', env })
+      await comeBack(await opened())
+      expect((await (await auth).credential()).kind).toBe('access-token')
+    }
+    expect(stderr.text()).toContain('Signed in to Profundis as work. The session is kept in: a drawer.\n')
+    expect(stderr.text()).toMatch(/could NOT be saved in: a full drawer \(.*ENOSPC.*\)\. It ends with this program\./)
+    expect(stderr.text()).toContain(
+      'kept in: a drawer of its own. It could not be made the current account there; name it',
+    )
+  })
+
   it('refuses services, options and addresses that no sign-in can use', async () => {
     const { profundis, options } = await signInWorld()
     const at = (more: object) => caught(signIn(profundis, { ...options, env: {}, ...more } as NodeSignInOptions))

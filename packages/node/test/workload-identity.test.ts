@@ -207,12 +207,12 @@ describe('outside of GitHub Actions', () => {
     ])
   })
 
-  it.each<[url: string, says: string]>([
-    ['ftp://127.0.0.1/token', 'is no http(s) URL'],
-    ['token', 'is no http(s) URL'],
-    ['http://actions.example/token', 'is plain http'],
-    [`https://me:${testKey.token()}@actions.example/token`, 'holds a user or password'],
-  ])('no address %s is asked', async (address, says) => {
+  it.each<[what: string, url: string, says: string]>([
+    ['of another scheme', 'ftp://127.0.0.1/token', 'is no http(s) URL'],
+    ['that is none', 'token', 'is no http(s) URL'],
+    ['by plain http', 'http://actions.example/token', 'is plain http'],
+    ['with a password', `https://me:${testKey.token()}@actions.example/token`, 'holds a user or password'],
+  ])('no address %s is asked', async (_what, address, says) => {
     const { issuer, authOf } = await world()
     const env = { ACTIONS_ID_TOKEN_REQUEST_URL: address, ACTIONS_ID_TOKEN_REQUEST_TOKEN: testKey.token() }
     const token = githubActionsToken({ audience, env })
