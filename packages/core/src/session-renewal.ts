@@ -41,8 +41,13 @@ export function renewal(place: Place, flow: Flow, wanted: Wanted): Promise<Acces
     if (found.is === 'absent') return found.absent
     const stored = found.session
     if (stored.refreshToken === undefined) throw cannotRenew(place, flow, wanted, before?.text)
+    if (isPaused(state, flow.runtime.now())) throw state.failure?.error
+    // Loading may take a while, and so may a process that stands still: whoever has lost the lock meanwhile finds what the next one wrote,
+    // and does not send a refresh token that was used.
+    await place.engine()
+    const last = await held(place, flow)
+    if (last?.text !== before?.text || epoch !== state.epoch) return changed
     const requestedAt = flow.runtime.now()
-    if (isPaused(state, requestedAt)) throw state.failure?.error
     let next: StoredSession
     try {
       next = renewedSession(flow, stored, await ask(place, flow, stored, wanted), requestedAt)

@@ -1,9 +1,10 @@
 import { caught } from '@pentauth/tooling/canary'
 import { describe, expect, it } from 'vitest'
+import { createAuth } from '../src/index.ts'
 import { type Lock, memoryLock } from '../src/lock.ts'
 import { pensyve } from '../src/services.ts'
 import { saveSession } from '../src/session-saving.ts'
-import { placesOf } from '../src/signed-in.ts'
+import { placesOf, signedInWith } from '../src/signed-in.ts'
 import type { Store } from '../src/store.ts'
 import { endedText, type StoredSession } from '../src/stored-session.ts'
 import { gate, keyOf, signedOut, tokenOf, url, type World, world } from './support/session.ts'
@@ -295,5 +296,32 @@ describe('a store that is behind', () => {
     expect((await made.auth({ store }).fetch(url)).status).toBe(401)
     expect(made.issuer.requests).toEqual([])
     expect(session.refreshToken).toBeDefined()
+  })
+})
+
+describe('a process that lost its lock while it stood still', () => {
+  it('does not send the refresh token that somebody else has used meanwhile', async () => {
+    const made = world()
+    await made.signIn()
+    made.clock.now += 3_600_000
+    const lost = async <T>(_name: string, run: () => Promise<T>) => run()
+    let goOn: () => void = () => undefined
+    const still = new Promise<void>((resolve) => {
+      goOn = resolve
+    })
+    // It has read the store, and stands still before anything is sent.
+    const engine = async () => {
+      await still
+      return made.issuer.engine()
+    }
+    const slow = createAuth(pensyve, {
+      credential: signedInWith(engine, { store: made.elsewhere(), lock: lost }),
+      runtime: made.runtime,
+    })
+    const waiting = tokenOf(slow)
+    const token = await tokenOf(made.auth({ lock: lost }))
+    goOn()
+    expect((await waiting) === token).toBe(true)
+    expect([made.issuer.requests.length, made.issuer.alive]).toEqual([1, true])
   })
 })

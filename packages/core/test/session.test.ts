@@ -151,7 +151,7 @@ describe('early renewal', () => {
     }
     expect(counts).toEqual([1, 1, 1, 2, 2, 3])
     // Nor is anything looked at before the pause is over.
-    expect([sleeps, reads]).toEqual([0, 4])
+    expect([sleeps, reads]).toEqual([0, 7])
   })
 
   it('is not tried without a refresh token: the token serves to its last moment', async () => {

@@ -17,16 +17,22 @@ export function openersOf(host: Host): readonly Opener[] {
   const { platform, env } = host
   if (platform === 'darwin') return [last('open')]
   // Neither cmd nor PowerShell, which would read `&` and `%` in the URL as their own.
-  if (platform === 'win32') return [last('rundll32', 'url.dll,FileProtocolHandler')]
+  if (platform === 'win32') return [last(`${systemRoot(env)}\\System32\\rundll32.exe`, 'url.dll,FileProtocolHandler')]
   const chosen = chosenOpeners(env)
   if (!host.isWsl) return [...chosen, last('xdg-open')]
   // Not wslview, which is a script that hands the URL to PowerShell.
   const windows = '/mnt/c/Windows/System32/rundll32.exe'
   return [
     ...chosen,
-    ...(host.hasProgram('rundll32.exe') ? [last('rundll32.exe', 'url.dll,FileProtocolHandler')] : []),
     ...(host.hasFile(windows) ? [last(windows, 'url.dll,FileProtocolHandler')] : []),
+    ...(host.hasProgram('rundll32.exe') ? [last('rundll32.exe', 'url.dll,FileProtocolHandler')] : []),
   ]
+}
+
+/** By its path: a name alone would be looked for in the working directory first, which may be anybody's. */
+function systemRoot(env: Environment): string {
+  const root = variableIn(env, 'SystemRoot') ?? variableIn(env, 'SYSTEMROOT') ?? ''
+  return /^[A-Za-z]:\\[\w\\ -]+$/.test(root) ? root : 'C:\\Windows'
 }
 
 /** What the person has chosen by `BROWSER`, which some editors set where they forward to the person's own machine. */

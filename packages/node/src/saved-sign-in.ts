@@ -54,7 +54,13 @@ export function savedSignIn(service: Service, options: SavedSignInOptions, asker
   return {
     name,
     kind: 'access-token',
-    get: (request) => known?.get(request) ?? find(request),
+    get(request) {
+      const found = known?.get(request)
+      if (!found) return find(request)
+      // Signed out: there may be another account by now.
+      if (found instanceof Promise) return found.then((one) => (isAbsent(one) ? find(request) : one))
+      return isAbsent(found) ? find(request) : found
+    },
     renew: async (refused, request, sent) => known?.renew?.(refused, request, sent),
     refusedAgain: (refused, request, sent) => known?.refusedAgain?.(refused, request, sent),
     accepted: (credential, request, sent) => known?.accepted?.(credential, request, sent),

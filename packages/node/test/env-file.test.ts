@@ -80,6 +80,7 @@ describe('a .env file, when asked', () => {
       'option "credential"',
       'PENSYVE_API_KEY',
       'PENSYVE_API_KEY_FILE',
+      'saved sign-in',
     ])
   })
 })

@@ -21,7 +21,15 @@ const started = (of: Host) => openersOf(of).map(({ program, args }) => [program,
 describe('what opens a browser', () => {
   it('is the platform’s own opener, without a shell', () => {
     expect(started(host({ platform: 'darwin' }))).toEqual([['open', url]])
-    expect(started(host({ platform: 'win32' }))).toEqual([['rundll32', 'url.dll,FileProtocolHandler', url]])
+    // By its path: a name alone is looked for in the working directory first.
+    for (const [SystemRoot, root] of [
+      [undefined, 'C:\\Windows'],
+      ['D:\\WINNT', 'D:\\WINNT'],
+      ['.\\here', 'C:\\Windows'],
+    ] as const)
+      expect(started(host({ platform: 'win32', env: { SystemRoot } }))).toEqual([
+        [`${root}\\System32\\rundll32.exe`, 'url.dll,FileProtocolHandler', url],
+      ])
     expect(started(host())).toEqual([['xdg-open', url]])
   })
 

@@ -86,6 +86,19 @@ describe('a saved sign-in', () => {
     expect(await works(auth)).toBe(200)
   })
 
+  it('of another account is found by an Auth whose own was signed out', async () => {
+    const { service, store, env, signIn } = await world()
+    await signIn('work')
+    await switchAccount(service, 'work', { store })
+    const auth = createAuth(service, { store, env })
+    expect((await auth.credential()).source).toBe('saved sign-in "work"')
+    await signOut(service, { store })
+    expect((await caught(auth.credential())).code).toBe('no_credential')
+    await signIn('home')
+    await switchAccount(service, 'home', { store })
+    expect((await auth.credential()).source).toBe('saved sign-in "home"')
+  })
+
   it('is a row of the table where there is none, with the way out', async () => {
     const { service, store, env } = await world()
     const error = await caught(createAuth(service, { store, env }).credential())

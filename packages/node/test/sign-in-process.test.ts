@@ -87,7 +87,7 @@ describe.runIf(process.platform === 'linux')('a process that signs in', () => {
     const second = start({ env, task: task() })
     await comeBack(await opened(2))
     expect(await second.ended).toEqual([0, null])
-    expect(second.said.stderr).not.toContain('Another program')
+    expect(second.said.stderr).not.toContain('another program')
   })
 
   it('rejects when it listens to the signal itself', async () => {
@@ -127,7 +127,7 @@ describe.runIf(process.platform === 'linux')('a process that signs in', () => {
     const first = start({ env, task: task() })
     await opened()
     const second = start({ env, task: task() })
-    await second.like(/Another program/)
+    await second.like(/another program/)
     first.child.kill('SIGKILL')
     await comeBack(await opened(2))
     expect(await second.ended).toEqual([0, null])
