@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process'
 import { mkdirSync, readdirSync, renameSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
@@ -8,11 +9,17 @@ import { openFileStore } from '../src/opened-file-store.ts'
 import { isMark, newMark } from '../src/process-mark.ts'
 import type { Tell } from '../src/set-aside.ts'
 import { newFolder } from './support/folders.ts'
-import { container, hasContainers, type StoreProcess, startProcess } from './support/store-process.ts'
+import { container, foreignProc, hasContainers, type StoreProcess, startProcess } from './support/store-process.ts'
 
 // The lock of a file store among processes of Node. No time is asserted but that things end, long before anybody would call it a hang.
 
 const generous = 5_000
+const source = JSON.stringify(join(import.meta.dirname, '../src/process-mark.ts'))
+/** Says of two processes, which have ended, whether they are there. */
+const judgeEnded = `for i in 1 2; do
+  mark=$("$0" -e 'import(${source}).then((m) => process.stdout.write(m.newMark()))')
+  "$0" -e 'import(${source}).then((m) => process.stdout.write(m.livenessOf(process.argv[1]) + " "))' "$mark"
+done`
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
 const lockOf = (folder: string, key: string) => join(folder, `${fileName(key)}.lock`)
 
@@ -187,6 +194,25 @@ describe('the lock of a holder elsewhere', () => {
       expect(await settled(waiting, lockTimes.silence + 1_500)).toBe(false)
       await holder.signal('SIGKILL')
       expect(await settled(waiting, lockTimes.silence + generous)).toBe(true)
+    })
+
+    it('is judged by signs of life where /proc is that of another container', async () => {
+      const folder = newFolder()
+      const [one, two] = await Promise.all([
+        startProcess(folder, { by: foreignProc }),
+        startProcess(folder, { by: foreignProc }),
+      ])
+      await one.do('hold', 'a')
+      const waiting = two.do('take', 'a')
+      expect(await settled(waiting, lockTimes.silence + 500)).toBe(false)
+      await one.signal('SIGKILL')
+      expect(await settled(waiting, lockTimes.silence + generous)).toBe(true)
+      // Nobody is told by a number there: not the dead, which it may be another one's, and not the living.
+      const [unshare, ...options] = foreignProc
+      const told = spawnSync(unshare, [...options.slice(0, -1), 'sh', '-c', judgeEnded, process.execPath], {
+        encoding: 'utf8',
+      })
+      expect([told.stdout, told.stderr]).toEqual(['elsewhere elsewhere ', ''])
     })
 
     it('is lost by one who was stopped: what it writes then is refused, and changes nothing', async () => {
