@@ -1,7 +1,7 @@
 import { memoryLock, type PentauthError, type Store } from '@pentauth/core'
 import { builtin } from './builtin.ts'
 import { cleanFolder } from './file-cleaning.ts'
-import { fileFailed, storeFailed } from './file-failure.ts'
+import { byChoice, fileFailed, storeFailed } from './file-failure.ts'
 import { acquireLock, type HeldLock } from './file-lock.ts'
 import { fileName, isFileName, largestFile, recordText } from './file-record.ts'
 import { deleteFile, writeFile } from './file-write.ts'
@@ -14,7 +14,7 @@ import { atHome, fileStoreName } from './state-folder.ts'
 /** The work of a store of files: what it is asked for, in its folder. */
 export function openFileStore(
   path: string,
-  listeners: ReadonlySet<Tell> = new Set(),
+  listeners: Iterable<Tell> = [],
   times: LockTimes = lockTimes,
 ): Required<Store> {
   const tell: Tell = (event) => {
@@ -129,7 +129,7 @@ async function namesIn(folder: string): Promise<readonly string[]> {
 function newerVersion(path: string): PentauthError {
   return storeFailed(
     `The file ${atHome(path)} was written by a newer version of this package.`,
-    'Update this package where this program runs, or give it a folder of its own with PENTAUTH_HOME.',
+    `Update this package where this program runs, or choose another folder for it, ${byChoice}.`,
   )
 }
 
