@@ -1,8 +1,8 @@
-import { spawnSync } from 'node:child_process'
-import { mkdirSync, readdirSync, renameSync, writeFileSync } from 'node:fs'
+import { execFileSync, spawnSync } from 'node:child_process'
+import { mkdirSync, readdirSync, renameSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { fileName } from '../src/file-record.ts'
 import { lockTimes } from '../src/lock-holder.ts'
 import { openFileStore } from '../src/opened-file-store.ts'
@@ -182,6 +182,35 @@ describe('the lock of a holder elsewhere', () => {
     expect(await settled(Promise.race(waiting), lockTimes.silence - 500)).toBe(false)
     expect(await Promise.all(waiting)).toEqual(['in', 'in', 'in'])
     expect(readdirSync(folder)).toEqual([])
+  })
+
+  it.each(['a pipe', 'a link to nothing', 'a folder'])('is taken where its sign of life is %s', async (what) => {
+    const folder = newFolder()
+    deadElsewhere(folder)
+    const [mark = ''] = readdirSync(lockOf(folder, 'a'))
+    const owner = join(lockOf(folder, 'a'), mark, 'owner')
+    rmSync(owner)
+    if (what === 'a pipe') execFileSync('mkfifo', [owner])
+    else if (what === 'a folder') mkdirSync(owner)
+    else symlinkSync('/nowhere', owner)
+    const waiting = openFileStore(folder, [], { ...lockTimes, silence: 300 }).withLock('a', async () => 'in')
+    expect(await settled(waiting, generous)).toBe(true)
+    expect([await waiting, readdirSync(folder)]).toEqual(['in', []])
+  })
+
+  it('is kept while all threads that work on files are busy', async () => {
+    const folder = newFolder()
+    const fs = process.getBuiltinModule('node:fs/promises')
+    const utimes = vi.spyOn(fs, 'utimes').mockReturnValue(new Promise(() => undefined))
+    onTestFinished(() => void utimes.mockRestore())
+    const store = openFileStore(folder, [], { ...lockTimes, beat: 10 })
+    await store.withLock('a', async () => {
+      const [mark = ''] = readdirSync(lockOf(folder, 'a'))
+      const signOfLife = () => statSync(join(lockOf(folder, 'a'), mark, 'owner')).mtimeMs
+      const first = signOfLife()
+      await vi.waitFor(() => expect(signOfLife()).toBeGreaterThan(first), generous)
+      expect(utimes).toHaveBeenCalledTimes(1)
+    })
   })
 
   describe.skipIf(!hasContainers)('in a container of its own (skipped where none can be made)', () => {

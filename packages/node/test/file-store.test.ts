@@ -96,6 +96,31 @@ describe('fileStore', () => {
     expect(await store.withLock('a', () => store.set('a', 'three').then(() => store.get('a')))).toBe('three')
   })
 
+  it('looks again at a folder that somebody has put in the place of its own', async () => {
+    for (const method of ['get', 'keys', 'set', 'delete', 'withLock'] as const) {
+      const folder = join(newFolder(), 'state')
+      const { store, events } = opened(folder)
+      await store.set('a', 'one')
+      const use = () =>
+        method === 'withLock' ? store.withLock('a', () => store.set('a', 'two')) : store[method]('a', 'two')
+      const replace = () => {
+        rmSync(folder, { recursive: true })
+        mkdirSync(folder)
+        chmodSync(folder, 0o777)
+      }
+      replace()
+      await use()
+      expect([method, modeOf(folder), events.map(({ type }) => type)]).toEqual([method, '700', ['store_repaired']])
+      replace()
+      writeFileSync(join(folder, 'notes.txt'), '')
+      await expect(use()).rejects.toMatchObject({
+        code: 'store_failed',
+        message: expect.stringContaining('open to others'),
+      })
+      expect([readdirSync(folder), modeOf(folder)]).toEqual([['notes.txt'], '777'])
+    }
+  })
+
   it('keeps halves of characters apart, in names and in values', async () => {
     const { store } = opened(newFolder())
     for (const key of ['\ud800', '\udc00', '\ufffd']) await store.set(key, key)
