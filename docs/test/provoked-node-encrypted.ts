@@ -70,6 +70,6 @@ export function encryptedProvocations() {
         return encrypted(inner, new Uint8Array(32).fill(1)).get('a')
       },
     ],
-    invalid_option: [() => encrypted(memoryStore(), new Uint8Array(16))],
+    invalid_option: [() => encrypted(memoryStore(), new Uint8Array(16)), () => encryptedFileStore({ folder: '' })],
   }
 }

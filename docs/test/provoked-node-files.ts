@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { memoryStore } from '@pentauth/core'
@@ -30,6 +30,12 @@ export function fileProvocations() {
           mkdirSync(join(folder, 'somebody else'))
           return store.set('a', 'one')
         })
+      },
+      () => {
+        const folder = newFolder()
+        writeFileSync(join(folder, 'package.json'), '{}')
+        chmodSync(folder, 0o755)
+        return fileStore({ folder }).get('a')
       },
       async () => {
         const folder = newFolder()

@@ -10,8 +10,8 @@ import {
   type StoreKey,
 } from './encrypted-store.ts'
 import { own } from './environment.ts'
-import { type FileStore, type FileStoreOptions, fileStore } from './file-store.ts'
-import { stateFolder } from './state-folder.ts'
+import { checkFolder, type FileStore, type FileStoreOptions, fileStore } from './file-store.ts'
+import { encryptedFolder, stateFolder } from './state-folder.ts'
 
 export interface EncryptedFileStoreOptions extends FileStoreOptions {
   /** The key; one in the keychain of the operating system unless given, which is made with the first value. */
@@ -30,7 +30,7 @@ const known = /* @__PURE__ */ new Map<string, FileStore>()
  * with `store_failed` when the package is missing, the keychain is absent, locked or without the key, and for a value that cannot be
  * decrypted, beside what `fileStore` rejects with.
  *
- * @throws PentauthError `invalid_option` for what is no such key; `store_failed` when there is no home folder.
+ * @throws PentauthError `invalid_option` for what is no such key or no path; `store_failed` when there is no home folder.
  * @example
  * ```ts
  * const store = encryptedFileStore() // npm install @napi-rs/keyring
@@ -39,9 +39,9 @@ const known = /* @__PURE__ */ new Map<string, FileStore>()
  */
 export function encryptedFileStore(options: EncryptedFileStoreOptions = {}): FileStore {
   const { key, ...rest } = own(options)
-  const folder = builtin('node:path').resolve(
-    rest.folder ?? builtin('node:path').join(stateFolder(rest.env), 'encrypted'),
-  )
+  if (rest.folder !== undefined) checkFolder('encryptedFileStore', rest.folder)
+  const { join, resolve } = builtin('node:path')
+  const folder = resolve(rest.folder ?? join(stateFolder(rest.env), encryptedFolder))
   const files = fileStore({ ...rest, folder })
   if (key !== undefined) return encrypted(files, key)
   const store = known.get(folder) ?? encryptedStoreIn(files, folder)

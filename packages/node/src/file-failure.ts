@@ -3,7 +3,10 @@ import { atHome } from './state-folder.ts'
 
 // What goes wrong with the files of a store, in our words: where, why, and the way out.
 
-const elsewhere = 'or set PENTAUTH_HOME to another folder'
+/** How a folder is chosen. */
+export const byChoice = 'with PENTAUTH_HOME or the option "folder"'
+
+const elsewhere = `or choose another folder, ${byChoice}`
 
 /** Ways out, by what the platform says; those of trouble that may pass by itself are tried again. */
 const waysOut: Readonly<Record<string, readonly [hint: string, retryable: boolean]>> = {
@@ -19,7 +22,7 @@ const waysOut: Readonly<Record<string, readonly [hint: string, retryable: boolea
   ESTALE: ['The file server has lost track of it: try again.', true],
   ETIMEDOUT: ['The file server does not answer: try again.', true],
   EROFS: [`It is on a disk that cannot be written: mount it for writing, ${elsewhere}.`, false],
-  ENAMETOOLONG: [`Its path is too long for this system: set PENTAUTH_HOME to a shorter one.`, false],
+  ENAMETOOLONG: [`Its path is too long for this system: choose a shorter one, ${byChoice}.`, false],
   ELOOP: ['Its symbolic links lead in a circle.', false],
   ENOTDIR: [`A part of its path is a file: remove that, ${elsewhere}.`, false],
   EEXIST: [`What is there is no folder: remove it, ${elsewhere}.`, false],

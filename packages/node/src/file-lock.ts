@@ -69,12 +69,29 @@ export async function acquireLock(file: string, times: LockTimes, tell: Tell, on
 
 /** A folder that becomes the lock when it gets its name. */
 async function prepare(prepared: string, mark: string): Promise<void> {
-  const { mkdir, writeFile } = builtin('node:fs/promises')
+  const { chmod, mkdir, writeFile } = builtin('node:fs/promises')
   const { join } = builtin('node:path')
-  await mkdir(join(prepared, mark), { recursive: true, mode: 0o700 })
+  const folder = join(prepared, mark)
+  const make = () => mkdir(folder, { recursive: true, mode: 0o700 })
+  await make().catch(async (error) => {
+    if (codeOf(error) !== 'EACCES') throw error
+    await chmod(prepared, 0o700).catch(() => Promise.reject(error))
+    await make()
+  })
+  await giveBack(prepared, 0o700)
+  await giveBack(folder, 0o700)
   // What a person finds who looks into it; its time says that the holder lives.
-  const owner = { pid: process.pid, host: builtin('node:os').hostname(), since: new Date().toISOString() }
-  await writeFile(join(prepared, mark, 'owner'), JSON.stringify(owner), { mode: 0o600 })
+  const facts = { pid: process.pid, host: builtin('node:os').hostname(), since: new Date().toISOString() }
+  const owner = join(folder, 'owner')
+  await writeFile(owner, JSON.stringify(facts), { mode: 0o600 })
+  await giveBack(owner, 0o600)
+}
+
+/** A mask can take rights away from its owner, too. */
+async function giveBack(path: string, rights: number): Promise<void> {
+  const { chmod, stat } = builtin('node:fs/promises')
+  const { mode } = await stat(path)
+  if ((mode & rights) !== rights) await chmod(path, rights)
 }
 
 function hold(lock: string, mark: string, { beat }: LockTimes): HeldLock {
@@ -83,9 +100,13 @@ function hold(lock: string, mark: string, { beat }: LockTimes): HeldLock {
   const owner = builtin('node:path').join(folder, 'owner')
   let isBeating = false
   const timer = setInterval(() => {
-    if (isBeating) return
-    isBeating = true
     const now = new Date()
+    if (isBeating) {
+      // Files are worked on by four threads, and four lookups of names that nobody answers keep them all.
+      beatAtOnce(owner, now)
+      return
+    }
+    isBeating = true
     void utimes(owner, now, now)
       .catch(() => undefined)
       .finally(() => {
@@ -99,6 +120,14 @@ function hold(lock: string, mark: string, { beat }: LockTimes): HeldLock {
       clearInterval(timer)
       await takeAway(lock, mark).catch(() => abandoned.add(mark))
     },
+  }
+}
+
+function beatAtOnce(owner: string, now: Date): void {
+  try {
+    builtin('node:fs').utimesSync(owner, now, now)
+  } catch {
+    // The lock was lost: the next write says so.
   }
 }
 

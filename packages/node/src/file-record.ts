@@ -35,6 +35,11 @@ export function isFileName(name: string): boolean {
   return /^[a-z0-9-]{1,41}-[0-9a-f]{32}\.json$/.test(name)
 }
 
+/** Whether a store gives such names: to a file, or to what it puts beside it, such as a lock or what was set aside. */
+export function isNameOfStore(name: string): boolean {
+  return /^[a-z0-9-]{1,41}-[0-9a-f]{32}\.json(?:\.|$)/.test(name)
+}
+
 export function recordText(key: string, value: string): string {
   return JSON.stringify({ version, key, value })
 }

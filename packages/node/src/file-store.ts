@@ -5,6 +5,7 @@ import { type Environment, own } from './environment.ts'
 import { looksLikeKey } from './mistaken-key.ts'
 import type { Tell } from './set-aside.ts'
 import { fileStoreName, stateFolder } from './state-folder.ts'
+import { type StoreListeners, storeListeners } from './store-listeners.ts'
 
 /** A store of files, with a lock among all processes that use its folder. */
 export interface FileStore extends Store {
@@ -19,7 +20,7 @@ export interface FileStoreOptions {
   readonly folder?: string | undefined
   /** The environment that says where it is, and whether events are printed; `process.env` unless given. */
   readonly env?: Environment | undefined
-  /** Told what the store found and put right; printed with `PENTAUTH_DEBUG=1` unless given. */
+  /** Told what the store found and put right, for as long as the process lives; printed with `PENTAUTH_DEBUG=1` unless given. */
   readonly onEvent?: Tell | undefined
 }
 
@@ -33,7 +34,7 @@ export interface FileStoreOptions {
  * read is set aside under another name and counts as absent.
  *
  * @throws PentauthError `invalid_option` for what is no path; `store_failed` when there is no home folder; (when used) `store_failed` for a
- *   folder or file of another user, one of a newer version, and what the platform refuses, such as a full disk.
+ *   folder or file of another user, a folder that others use too, a file of a newer version, and what the platform refuses, such as a full disk.
  * @example
  * ```ts
  * const store = fileStore({ folder: './.pentauth' })
@@ -43,25 +44,39 @@ export interface FileStoreOptions {
  * ```
  */
 export function fileStore(options: FileStoreOptions = {}): FileStore {
-  const { folder, env = process.env, onEvent = tellTo(debugListener(env)) } = own(options)
-  if (folder !== undefined) checkFolder(folder)
-  const path = builtin('node:path').resolve(folder ?? stateFolder(env))
-  const known = stores.get(path) ?? storeIn(path)
-  stores.set(path, known)
-  if (onEvent) known.listeners.add(onEvent)
-  return known.store
+  const { folder, env = process.env, onEvent } = own(options)
+  if (folder !== undefined) checkFolder('fileStore', folder)
+  const { store, listeners } = knownIn(folder ?? stateFolder(env))
+  const debug = onEvent ? undefined : debugListener(env)
+  if (onEvent) listeners.add(onEvent)
+  if (debug) listeners.addBorrowed(debug)
+  return store
+}
+
+/** The store of an environment, for who has a listener to more than stores: it is told of this one for as long as it is somebody's. */
+export function fileStoreFor(env: Environment | undefined, listener: EventListener | undefined): FileStore {
+  const { store, listeners } = knownIn(stateFolder(env))
+  if (listener) listeners.addBorrowed(listener)
+  return store
 }
 
 interface Known {
   readonly store: FileStore
-  readonly listeners: Set<Tell>
+  readonly listeners: StoreListeners
 }
 
 const stores = new Map<string, Known>()
 
+function knownIn(folder: string): Known {
+  const path = builtin('node:path').resolve(folder)
+  const known = stores.get(path) ?? storeIn(path)
+  stores.set(path, known)
+  return known
+}
+
 /** The store of a folder; what does the work is loaded with its first use. */
 function storeIn(path: string): Known {
-  const listeners = new Set<Tell>()
+  const listeners = storeListeners()
   let opening: ReturnType<typeof open> | undefined
   const open = async () => (await import('./opened-file-store.ts')).openFileStore(path, listeners)
   const opened = () => {
@@ -79,21 +94,12 @@ function storeIn(path: string): Known {
   return { store, listeners }
 }
 
-const tells = /* @__PURE__ */ new WeakMap<EventListener, Tell>()
-
-/** Whoever listens to an Auth, as a listener to a store: the same one each time, so that a store tells it once. */
-export function tellTo(listener: EventListener | undefined): Tell | undefined {
-  if (!listener) return undefined
-  const tell = tells.get(listener) ?? ((event) => void listener({ service: 'store', ...event }))
-  tells.set(listener, tell)
-  return tell
-}
-
-function checkFolder(folder: string): void {
+/** @throws PentauthError `invalid_option` */
+export function checkFolder(whose: string, folder: string): void {
   if (typeof folder === 'string' && folder.trim() && !folder.includes('\0') && !looksLikeKey(folder)) return
   throw new PentauthError({
     code: 'invalid_option',
-    message: 'The option "folder" of fileStore is not the path of a folder.',
+    message: `The option "folder" of ${whose} is not the path of a folder.`,
     hint: 'Give a path such as ./.pentauth, or leave it out.',
   })
 }

@@ -1,7 +1,6 @@
 import { builtin } from './builtin.ts'
-import { storeFailed } from './file-failure.ts'
+import { codeOf, storeFailed } from './file-failure.ts'
 import { livenessOf, processOf } from './process-mark.ts'
-import { ignoreMissing } from './set-aside.ts'
 import { atHome } from './state-folder.ts'
 
 /** Milliseconds. */
@@ -49,15 +48,22 @@ export function holderWatch(lock: string, times: LockTimes): (mark: string) => P
   }
 }
 
+/** What cannot be opened, and so gives no sign of life. */
+const noOwner = new Set(['ENOENT', 'ENOTDIR', 'ELOOP', 'EMLINK', 'ENXIO', 'EOPNOTSUPP', 'EISDIR'])
+
 /** Opened and not only looked up: file systems of other hosts ask the server then, and not their memory. */
 async function signOfLife(owner: string): Promise<string | undefined> {
   const { constants } = builtin('node:fs')
   const { open } = builtin('node:fs/promises')
-  const file = await open(owner, constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0)).catch(ignoreMissing)
+  // Without waiting: opening a pipe that nobody writes to would not end.
+  const flags = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0)
+  const file = await open(owner, flags).catch((error) => {
+    if (!noOwner.has(codeOf(error) ?? '')) throw error
+  })
   if (!file) return undefined
   try {
-    const { mtimeNs, ctimeNs } = await file.stat({ bigint: true })
-    return `${mtimeNs} ${ctimeNs}`
+    const stats = await file.stat({ bigint: true })
+    return stats.isFile() ? `${stats.mtimeNs} ${stats.ctimeNs}` : undefined
   } finally {
     await file.close()
   }

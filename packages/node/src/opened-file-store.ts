@@ -1,20 +1,20 @@
 import { memoryLock, type PentauthError, type Store } from '@pentauth/core'
 import { builtin } from './builtin.ts'
 import { cleanFolder } from './file-cleaning.ts'
-import { fileFailed, storeFailed } from './file-failure.ts'
+import { byChoice, fileFailed, storeFailed } from './file-failure.ts'
 import { acquireLock, type HeldLock } from './file-lock.ts'
 import { fileName, isFileName, largestFile, recordText } from './file-record.ts'
 import { deleteFile, writeFile } from './file-write.ts'
 import { type LockTimes, lockTimes } from './lock-holder.ts'
 import { readRecord } from './private-file.ts'
-import { privateFolder } from './private-folder.ts'
+import { isStill, type PrivateFolder, privateFolder } from './private-folder.ts'
 import { ignoreMissing, type Tell } from './set-aside.ts'
 import { atHome, fileStoreName } from './state-folder.ts'
 
 /** The work of a store of files: what it is asked for, in its folder. */
 export function openFileStore(
   path: string,
-  listeners: ReadonlySet<Tell> = new Set(),
+  listeners: Iterable<Tell> = [],
   times: LockTimes = lockTimes,
 ): Required<Store> {
   const tell: Tell = (event) => {
@@ -25,12 +25,12 @@ export function openFileStore(
   }
   const held = new Map<string, HeldLock>()
   const queue = memoryLock()
-  let folder: Promise<string | undefined> | undefined
+  let folder: Promise<PrivateFolder | undefined> | undefined
 
-  /** The folder itself, looked at once; what dead processes left in it is removed first. */
-  const ready = async (isMade: boolean): Promise<string | undefined> => {
+  /** The folder itself, as it was looked at; what dead processes left in it is removed first. */
+  const ready = async (isMade: boolean): Promise<PrivateFolder | undefined> => {
     folder ??= privateFolder(path, isMade, tell).then(async (found) => {
-      if (found !== undefined) await cleanFolder(found)
+      if (found !== undefined) await cleanFolder(found.path)
       return found
     })
     const mine = folder
@@ -43,6 +43,13 @@ export function openFileStore(
     if (folder === mine) folder = undefined
     return isMade ? ready(true) : undefined
   }
+  /** The folder as it is now: cleaners of old files remove such folders, and then anybody may make another. */
+  const current = async (isMade: boolean): Promise<string | undefined> => {
+    const mine = folder
+    const known = await mine?.catch(() => undefined)
+    if (known && !(await isStill(known)) && folder === mine) folder = undefined
+    return (await ready(isMade))?.path
+  }
   const pathIn = (found: string, name: string) => builtin('node:path').join(found, name)
 
   /** What is there for a key now; what cannot be replaced is refused. */
@@ -53,23 +60,23 @@ export function openFileStore(
     return record
   }
 
-  /** Does something in the folder, which somebody may have removed since it was looked at. */
+  /** Does something in the folder, which somebody may have removed or replaced since it was looked at. */
   const within = async <T>(key: string, work: (at: string, lock: HeldLock | undefined) => Promise<T>): Promise<T> => {
     const lock = held.get(key)
-    const found = (await ready(true)) as string
+    const found = (await ready(true)) as PrivateFolder
     const attempt = async (where: string) => {
       await look(where, key)
       return work(pathIn(where, fileName(key)), lock)
     }
-    if (lock || (await isThere(found))) return attempt(found)
+    if (lock || (await isStill(found))) return attempt(found.path)
     folder = undefined
-    return attempt((await ready(true)) as string)
+    return attempt(((await ready(true)) as PrivateFolder).path)
   }
 
   return {
     name: fileStoreName(path),
     get: async (key) => {
-      const found = await ready(false)
+      const found = await current(false)
       return found === undefined ? undefined : (await look(found, key))?.value
     },
     set: async (key, value) => {
@@ -84,7 +91,7 @@ export function openFileStore(
       await within(key, deleteFile)
     },
     keys: async (prefix) => {
-      const found = await ready(false)
+      const found = await current(false)
       if (found === undefined) return []
       const keys: string[] = []
       for (const name of await namesIn(found)) {
@@ -95,7 +102,7 @@ export function openFileStore(
     },
     withLock: (name, run) =>
       queue(name, async () => {
-        const found = (await ready(true)) as string
+        const found = (await current(true)) as string
         const onBroken = () => void cleanFolder(found)
         const lock = await acquireLock(pathIn(found, fileName(name)), times, tell, onBroken)
         held.set(name, lock)
@@ -107,14 +114,6 @@ export function openFileStore(
         }
       }),
   }
-}
-
-async function isThere(folder: string): Promise<boolean> {
-  const { access } = builtin('node:fs/promises')
-  return access(folder).then(
-    () => true,
-    () => false,
-  )
 }
 
 async function namesIn(folder: string): Promise<readonly string[]> {
@@ -129,7 +128,7 @@ async function namesIn(folder: string): Promise<readonly string[]> {
 function newerVersion(path: string): PentauthError {
   return storeFailed(
     `The file ${atHome(path)} was written by a newer version of this package.`,
-    'Update this package where this program runs, or give it a folder of its own with PENTAUTH_HOME.',
+    `Update this package where this program runs, or choose another folder for it, ${byChoice}.`,
   )
 }
 

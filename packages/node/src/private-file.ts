@@ -1,7 +1,7 @@
 import type { BigIntStats } from 'node:fs'
 import type { FileHandle } from 'node:fs/promises'
 import { builtin } from './builtin.ts'
-import { codeOf, fileFailed, storeFailed } from './file-failure.ts'
+import { byChoice, codeOf, fileFailed, storeFailed } from './file-failure.ts'
 import { type FileRecord, largestFile, parseRecord } from './file-record.ts'
 import { setAside, type Tell } from './set-aside.ts'
 import { atHome } from './state-folder.ts'
@@ -78,9 +78,9 @@ async function aside(path: string, reason: string, tell: Tell, stats?: BigIntSta
 async function flawOf(file: FileHandle, path: string, stats: BigIntStats, tell: Tell): Promise<string | undefined> {
   if (!stats.isFile()) return kindOf(stats)
   checkOwner('file', path, stats)
-  // Whoever has the other name can read and write it, too.
-  if (stats.nlink > 1n) return 'a file with a second name'
   if (isLoose(stats)) {
+    // The mode of another name would change with it. One that is ours alone gives nobody anything, and backups make such names.
+    if (stats.nlink > 1n) return 'a file with a second name'
     await file.chmod(0o600)
     if (isLoose(await file.stat({ bigint: true }))) throw stillOpen(path)
     tell({ type: 'store_repaired', path: atHome(path), from: modeOf(stats), to: '0600' })
@@ -106,7 +106,7 @@ export function checkOwner(what: 'file' | 'folder', path: string, { uid }: BigIn
   if (user === undefined || uid === BigInt(user)) return
   throw storeFailed(
     `The ${what} ${atHome(path)} of the file store belongs to user ${uid}, and this process runs as user ${user}.`,
-    'Run it as that user (sudo keeps the home folder of who calls it), or set PENTAUTH_HOME to a folder of its own.',
+    `Run it as that user (sudo keeps the home folder of who calls it), or choose a folder of its own, ${byChoice}.`,
   )
 }
 
@@ -122,7 +122,7 @@ export function modeOf({ mode }: BigIntStats): string {
 export function stillOpen(path: string): Error {
   return storeFailed(
     `Others may read ${atHome(path)}, and the disk that it is on keeps no other mode.`,
-    'Set PENTAUTH_HOME to a folder on a disk with permissions.',
+    `Choose a folder on a disk with permissions, ${byChoice}.`,
   )
 }
 

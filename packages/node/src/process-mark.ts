@@ -51,16 +51,20 @@ function here() {
 /** One boot of one machine, and in it one container. Where that cannot be known, nobody shares it, and others are judged by their signs of life. */
 function placeOfProcesses(): string {
   const { createHash, randomUUID } = builtin('node:crypto')
-  const { readFileSync, readlinkSync } = builtin('node:fs')
   const parts = [process.platform, builtin('node:os').hostname()]
-  if (process.platform === 'linux') {
-    try {
-      parts.push(readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim(), readlinkSync('/proc/self/ns/pid'))
-    } catch {
-      parts.push(randomUUID())
-    }
-  }
+  if (process.platform === 'linux') parts.push(...(placeOnLinux() ?? [randomUUID()]))
   return createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 12)
+}
+
+function placeOnLinux(): readonly string[] | undefined {
+  const { readFileSync, readlinkSync } = builtin('node:fs')
+  try {
+    // A sandbox can have the /proc of its host, where the numbers that it knows are those of other processes.
+    if (readlinkSync('/proc/self') !== String(process.pid)) return undefined
+    return [readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim(), readlinkSync('/proc/self/ns/pid')]
+  } catch {
+    return undefined
+  }
 }
 
 /** What Linux tells of a process: when it began, in ticks since the boot, and whether it is over and only waits to be noticed. */

@@ -83,9 +83,9 @@ async function wayIn(service: Service, store: Store, { account, app }: SavedSign
 }
 
 async function fileStoreOf({ env, onEvent }: Asker): Promise<Store | Absent> {
-  const { fileStore, tellTo } = await import('./file-store.ts')
+  const { fileStoreFor } = await import('./file-store.ts')
   try {
-    return fileStore({ env, onEvent: tellTo(onEvent) })
+    return fileStoreFor(env, onEvent)
   } catch (error) {
     if (!PentauthError.isInstance(error) || error.code !== 'store_failed') throw error
     return { absent: 'there is no home folder', next: 'set PENTAUTH_HOME' }

@@ -28,11 +28,10 @@ export async function setAside(path: string, reason: string, tell: Tell, was?: B
     return
   }
   // Somebody wrote a new one in the moment before: back with it, unless there is a still newer one.
-  const isBack = await link(aside, path).then(
-    () => true,
-    (error: unknown) => codeOf(error) === 'EEXIST',
-  )
-  if (isBack) await unlink(aside)
+  const code = await link(aside, path).then(() => 'done', codeOf)
+  if (code === 'done' || code === 'EEXIST') await unlink(aside)
+  // Some disks know no second names.
+  else if (!(await lstat(path).catch(ignoreMissing))) await rename(aside, path).catch(ignoreMissing)
 }
 
 /** What is not there is no failure. */

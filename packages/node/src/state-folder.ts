@@ -50,9 +50,20 @@ function homeOfUser(): string | undefined {
   }
 }
 
+/** The name in it of the folder for what is encrypted. */
+export const encryptedFolder = 'encrypted'
+
 /** The name of a store of files, for people. */
 export function fileStoreName(folder: string): string {
   return `file ${atHome(folder)}`
+}
+
+/** Whether a folder is the home of the user, or what the environment calls so. */
+export async function isHome(folder: string): Promise<boolean> {
+  const { realpath } = builtin('node:fs/promises')
+  const homes = [process.env[process.platform === 'win32' ? 'USERPROFILE' : 'HOME'], homeOfUser()]
+  const real = homes.map((home) => home && realpath(home).catch(() => undefined))
+  return (await Promise.all(real)).includes(folder)
 }
 
 /** A path as people write it. */

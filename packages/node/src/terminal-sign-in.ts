@@ -5,7 +5,7 @@ import { setCurrentAccount } from './current-account.ts'
 import { debugListener } from './debug.ts'
 import { byDevice } from './device-way.ts'
 import { type Environment, own } from './environment.ts'
-import { fileStore, tellTo } from './file-store.ts'
+import { fileStoreFor } from './file-store.ts'
 import { thisHost } from './host.ts'
 import { alone, interactionLock } from './interaction.ts'
 import { interruptible } from './interruption.ts'
@@ -27,7 +27,7 @@ export async function signInHere<Names extends string>(
   const given = checked(options)
   const { env = process.env, port, redirectUri, privateKey, lock, account = 'default', app = 'default' } = given
   const onEvent = given.onEvent ?? debugListener(env)
-  const { store = fileStore({ env, onEvent: tellTo(onEvent) }) } = given
+  const { store = fileStoreFor(env, onEvent) } = given
   const address = callbackAddress({ port, redirectUri })
   const runtime = nodeRuntime(given.runtime)
   const credential = signedIn({ store, lock, account, app, privateKey, name: savedName(account) })

@@ -89,6 +89,19 @@ describe('an encrypted store', () => {
     expect(encryptedFileStore({ folder })).toBe(encryptedFileStore({ folder }))
   })
 
+  it.each(['', ' ', 'a\0b', 5, null, testKey.pensyve()])(
+    'refuses %j for a folder, and does not repeat it',
+    (folder) => {
+      for (const given of [{}, { key }]) {
+        const work = () => encryptedFileStore({ folder: folder as string, ...given })
+        const message = expect.stringContaining(
+          'The option "folder" of encryptedFileStore is not the path of a folder.',
+        )
+        expect(work).toThrow(expect.objectContaining({ code: 'invalid_option', message }))
+      }
+    },
+  )
+
   it('has a folder of its own within the state folder', async () => {
     const folder = temporaryFolder()
     const store = encryptedFileStore({ env: { PENTAUTH_HOME: folder }, key })

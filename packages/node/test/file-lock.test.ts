@@ -1,18 +1,25 @@
-import { mkdirSync, readdirSync, renameSync, writeFileSync } from 'node:fs'
+import { execFileSync, spawnSync } from 'node:child_process'
+import { mkdirSync, readdirSync, renameSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { fileName } from '../src/file-record.ts'
 import { lockTimes } from '../src/lock-holder.ts'
 import { openFileStore } from '../src/opened-file-store.ts'
 import { isMark, newMark } from '../src/process-mark.ts'
 import type { Tell } from '../src/set-aside.ts'
 import { newFolder } from './support/folders.ts'
-import { container, hasContainers, type StoreProcess, startProcess } from './support/store-process.ts'
+import { container, foreignProc, hasContainers, type StoreProcess, startProcess } from './support/store-process.ts'
 
 // The lock of a file store among processes of Node. No time is asserted but that things end, long before anybody would call it a hang.
 
 const generous = 5_000
+const source = JSON.stringify(join(import.meta.dirname, '../src/process-mark.ts'))
+/** Says of two processes, which have ended, whether they are there. */
+const judgeEnded = `for i in 1 2; do
+  mark=$("$0" -e 'import(${source}).then((m) => process.stdout.write(m.newMark()))')
+  "$0" -e 'import(${source}).then((m) => process.stdout.write(m.livenessOf(process.argv[1]) + " "))' "$mark"
+done`
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
 const lockOf = (folder: string, key: string) => join(folder, `${fileName(key)}.lock`)
 
@@ -177,6 +184,35 @@ describe('the lock of a holder elsewhere', () => {
     expect(readdirSync(folder)).toEqual([])
   })
 
+  it.each(['a pipe', 'a link to nothing', 'a folder'])('is taken where its sign of life is %s', async (what) => {
+    const folder = newFolder()
+    deadElsewhere(folder)
+    const [mark = ''] = readdirSync(lockOf(folder, 'a'))
+    const owner = join(lockOf(folder, 'a'), mark, 'owner')
+    rmSync(owner)
+    if (what === 'a pipe') execFileSync('mkfifo', [owner])
+    else if (what === 'a folder') mkdirSync(owner)
+    else symlinkSync('/nowhere', owner)
+    const waiting = openFileStore(folder, [], { ...lockTimes, silence: 300 }).withLock('a', async () => 'in')
+    expect(await settled(waiting, generous)).toBe(true)
+    expect([await waiting, readdirSync(folder)]).toEqual(['in', []])
+  })
+
+  it('is kept while all threads that work on files are busy', async () => {
+    const folder = newFolder()
+    const fs = process.getBuiltinModule('node:fs/promises')
+    const utimes = vi.spyOn(fs, 'utimes').mockReturnValue(new Promise(() => undefined))
+    onTestFinished(() => void utimes.mockRestore())
+    const store = openFileStore(folder, [], { ...lockTimes, beat: 10 })
+    await store.withLock('a', async () => {
+      const [mark = ''] = readdirSync(lockOf(folder, 'a'))
+      const signOfLife = () => statSync(join(lockOf(folder, 'a'), mark, 'owner')).mtimeMs
+      const first = signOfLife()
+      await vi.waitFor(() => expect(signOfLife()).toBeGreaterThan(first), generous)
+      expect(utimes).toHaveBeenCalledTimes(1)
+    })
+  })
+
   describe.skipIf(!hasContainers)('in a container of its own (skipped where none can be made)', () => {
     it('is waited for as long as it gives signs of life, and taken when it is killed', async () => {
       const folder = newFolder()
@@ -187,6 +223,25 @@ describe('the lock of a holder elsewhere', () => {
       expect(await settled(waiting, lockTimes.silence + 1_500)).toBe(false)
       await holder.signal('SIGKILL')
       expect(await settled(waiting, lockTimes.silence + generous)).toBe(true)
+    })
+
+    it('is judged by signs of life where /proc is that of another container', async () => {
+      const folder = newFolder()
+      const [one, two] = await Promise.all([
+        startProcess(folder, { by: foreignProc }),
+        startProcess(folder, { by: foreignProc }),
+      ])
+      await one.do('hold', 'a')
+      const waiting = two.do('take', 'a')
+      expect(await settled(waiting, lockTimes.silence + 500)).toBe(false)
+      await one.signal('SIGKILL')
+      expect(await settled(waiting, lockTimes.silence + generous)).toBe(true)
+      // Nobody is told by a number there: not the dead, which it may be another one's, and not the living.
+      const [unshare, ...options] = foreignProc
+      const told = spawnSync(unshare, [...options.slice(0, -1), 'sh', '-c', judgeEnded, process.execPath], {
+        encoding: 'utf8',
+      })
+      expect([told.stdout, told.stderr]).toEqual(['elsewhere elsewhere ', ''])
     })
 
     it('is lost by one who was stopped: what it writes then is refused, and changes nothing', async () => {

@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process'
+import { execFileSync, spawnSync } from 'node:child_process'
 import {
   chmodSync,
   chownSync,
@@ -30,6 +30,7 @@ import { newFolder } from './support/folders.ts'
 
 const secret = testKey.token()
 const isRoot = process.geteuid?.() === 0
+const asOthers = ['setpriv', '--bounding-set=-dac_override,-dac_read_search', '--inh-caps=-all']
 const modeOf = (path: string) => (statSync(path).mode & 0o777).toString(8)
 const pathOf = (folder: string, key = 'a') => join(folder, fileName(key))
 
@@ -95,6 +96,31 @@ describe('fileStore', () => {
     expect(await store.withLock('a', () => store.set('a', 'three').then(() => store.get('a')))).toBe('three')
   })
 
+  it('looks again at a folder that somebody has put in the place of its own', async () => {
+    for (const method of ['get', 'keys', 'set', 'delete', 'withLock'] as const) {
+      const folder = join(newFolder(), 'state')
+      const { store, events } = opened(folder)
+      await store.set('a', 'one')
+      const use = () =>
+        method === 'withLock' ? store.withLock('a', () => store.set('a', 'two')) : store[method]('a', 'two')
+      const replace = () => {
+        rmSync(folder, { recursive: true })
+        mkdirSync(folder)
+        chmodSync(folder, 0o777)
+      }
+      replace()
+      await use()
+      expect([method, modeOf(folder), events.map(({ type }) => type)]).toEqual([method, '700', ['store_repaired']])
+      replace()
+      writeFileSync(join(folder, 'notes.txt'), '')
+      await expect(use()).rejects.toMatchObject({
+        code: 'store_failed',
+        message: expect.stringContaining('open to others'),
+      })
+      expect([readdirSync(folder), modeOf(folder)]).toEqual([['notes.txt'], '777'])
+    }
+  })
+
   it('keeps halves of characters apart, in names and in values', async () => {
     const { store } = opened(newFolder())
     for (const key of ['\ud800', '\udc00', '\ufffd']) await store.set(key, key)
@@ -134,6 +160,23 @@ describe('modes and owners', () => {
     expect(modeOf(join(folder, '..'))).not.toMatch(/[1-7]$|[1-7].$/)
   })
 
+  it.each([0o177, 0o277, 0o477, 0o777])(
+    'are enough for the lock where the mask takes rights from the owner: %o',
+    (mask) => {
+      const program = `process.umask(${mask})
+      const { fileStore } = await import(${JSON.stringify(join(import.meta.dirname, '../dist/index.js'))})
+      const open = () => fileStore({ folder: ${JSON.stringify(join(newFolder(), 'state'))} })
+      await open().withLock('a', () => open().set('a', 'one'))
+      const turns = [1, 2, 3].map(() => open().withLock('a', () => open().get('a')))
+      process.stdout.write(JSON.stringify([...await Promise.all(turns), await open().keys('')]))`
+      const node = [process.execPath, '--input-type=module', '-e', program] as const
+      // The superuser may do anything, whatever the modes.
+      const [command, ...args] = isRoot ? [...asOthers, ...node] : node
+      const { stdout, stderr } = spawnSync(command as string, args, { encoding: 'utf8' })
+      expect([stdout, stderr]).toEqual(['["one","one","one",["a"]]', ''])
+    },
+  )
+
   it('have them from the first moment', async () => {
     const folder = join(newFolder(), 'state')
     const before = process.umask(0)
@@ -169,6 +212,100 @@ describe('modes and owners', () => {
     ])
     await store.get('a')
     expect(events).toHaveLength(2)
+  })
+
+  it('are repaired where nothing but a store is in the folder, whatever it left there', async () => {
+    const folder = newFolder()
+    const name = fileName('a')
+    const beside = ['', '.lock', `.${newMark()}.tmp`, `.${newMark()}.new`, '.corrupt-x', '.lock.corrupt-x']
+    for (const end of beside) writeFileSync(join(folder, name + end), '{}', { mode: 0o600 })
+    mkdirSync(join(folder, 'encrypted'))
+    chmodSync(folder, 0o755)
+    const { store, events } = opened(folder)
+    await store.get('b')
+    expect([modeOf(folder), events]).toMatchObject(['700', [{ type: 'store_repaired', path: folder, from: '0755' }]])
+  })
+
+  describe('of a folder that is not for a store alone', () => {
+    const places: Readonly<Record<string, [why: string, mode: number, make: (folder: string) => unknown]>> = {
+      'a project that others can read': [
+        'holds more than a file store',
+        0o755,
+        (folder) => writeFileSync(join(folder, 'package.json'), '{}'),
+      ],
+      'one that others can write': [
+        'holds more than a file store',
+        0o777,
+        (folder) => writeFileSync(join(folder, '.env'), ''),
+      ],
+      'one like /tmp': ['is for all users, as its sticky bit says', 0o1777, () => undefined],
+      'the home of the user': ['is a home folder', 0o755, (folder) => vi.stubEnv('HOME', folder)],
+      'the home of the user, by a link': [
+        'is a home folder',
+        0o755,
+        (folder) => {
+          const link = join(newFolder(), 'home')
+          symlinkSync(folder, link)
+          vi.stubEnv('HOME', link)
+        },
+      ],
+    }
+    it.each(Object.entries(places))('are left as they are, and told: %s', async (_, [why, mode, make]) => {
+      onTestFinished(() => void vi.unstubAllEnvs())
+      const folder = newFolder()
+      await make(folder)
+      chmodSync(folder, mode)
+      const before = readdirSync(folder)
+      const { store, events } = opened(folder)
+      const works = [
+        () => store.get('a'),
+        () => store.keys(''),
+        () => store.delete('a'),
+        () => store.set('a', 'one'),
+        () => store.withLock('a', async () => 'in'),
+      ]
+      for (const work of works) {
+        await expect(work()).rejects.toMatchObject({
+          code: 'store_failed',
+          message: expect.stringMatching(`is open to others \\(mode 0${(mode & 0o777).toString(8)}\\) and ${why}\\.`),
+          hint: expect.stringContaining('/pentauth, with PENTAUTH_HOME or the option "folder".'),
+          retryable: false,
+        })
+      }
+      expect([statSync(folder).mode & 0o7777, readdirSync(folder), events]).toEqual([mode, before, []])
+      await openFileStore(join(folder, 'pentauth')).set('a', 'one')
+      expect(modeOf(join(folder, 'pentauth'))).toBe('700')
+    })
+
+    it('are told of the root of a disk', async () => {
+      // Were it not refused, the machine of whoever runs this would be locked up: so nothing can be changed here.
+      const fs = process.getBuiltinModule('node:fs/promises')
+      const chmod = vi.spyOn(fs, 'chmod').mockRejectedValue(new Error('not in a test'))
+      const { lstat } = fs
+      const ours = BigInt(process.geteuid?.() ?? 0)
+      const look = vi
+        .spyOn(fs, 'lstat')
+        .mockImplementation((async (path: string, options: { bigint: true }) =>
+          Object.assign(await lstat(path, options), { uid: ours, mode: 0o40755n })) as typeof lstat)
+      onTestFinished(() => {
+        chmod.mockRestore()
+        look.mockRestore()
+      })
+      await expect(openFileStore('/').get('a')).rejects.toMatchObject({
+        code: 'store_failed',
+        message: expect.stringContaining('The folder / is open to others (mode 0755) and is the root of a disk.'),
+        hint: expect.stringContaining('such as /pentauth,'),
+      })
+      expect(chmod).not.toHaveBeenCalled()
+    })
+
+    it('are right where they are for nobody else, whatever is in it', async () => {
+      const folder = newFolder()
+      writeFileSync(join(folder, 'notes.txt'), '')
+      const { store } = opened(folder)
+      await store.set('a', 'one')
+      expect([await store.get('a'), modeOf(folder)]).toEqual(['one', '700'])
+    })
   })
 
   describe.skipIf(!isRoot)('of somebody else (skipped where the tests cannot give files away)', () => {
@@ -210,6 +347,7 @@ describe('modes and owners', () => {
 })
 
 describe('what lies in the way', () => {
+  const foreign = 'notes of somebody'
   const victimOf = (folder: string) => {
     const victim = join(folder, 'victim')
     writeFileSync(victim, recordText('a', 'planted'), { mode: 0o600 })
@@ -218,7 +356,20 @@ describe('what lies in the way', () => {
   const obstacles: Readonly<Record<string, [reason: string, make: (path: string, victim: string) => unknown]>> = {
     'a symbolic link': ['a symbolic link', (path, victim) => symlinkSync(victim, path)],
     'a symbolic link to nothing': ['a symbolic link', (path) => symlinkSync('/nowhere', path)],
-    'a hard link': ['a file with a second name', (path, victim) => linkSync(victim, path)],
+    'a hard link to what others can read': [
+      'a file with a second name',
+      (path, victim) => {
+        chmodSync(victim, 0o644)
+        linkSync(victim, path)
+      },
+    ],
+    'a hard link to something else': [
+      'cut or not JSON',
+      (path, victim) => {
+        writeFileSync(victim, foreign)
+        linkSync(victim, path)
+      },
+    ],
     'a pipe': ['a pipe', (path) => execFileSync('mkfifo', [path])],
     'a folder': ['a directory', (path) => mkdirSync(join(path, 'in it'), { recursive: true })],
     'a socket': [
@@ -237,6 +388,7 @@ describe('what lies in the way', () => {
       const folder = newFolder()
       const victim = victimOf(newFolder())
       await make(pathOf(folder), victim)
+      const [before, mode] = [readFileSync(victim, 'utf8'), modeOf(victim)]
       const { store, events } = opened(folder)
       const works = {
         get: () => store.get('a'),
@@ -250,9 +402,25 @@ describe('what lies in the way', () => {
       expect(found === undefined || (Array.isArray(found) && found.length === 0)).toBe(true)
       const [aside = ''] = asideIn(folder)
       expect(events).toEqual([{ type: 'store_set_aside', path: pathOf(folder), movedTo: join(folder, aside), reason }])
-      expect(lstatSync(join(folder, aside)).isFile()).toBe(reason.endsWith('name'))
+      expect(lstatSync(join(folder, aside)).isFile()).toBe(/name|JSON/.test(reason))
       expect(await store.get('a')).toBe(method.endsWith('set') ? 'mine' : undefined)
-      expect(readFileSync(victim, 'utf8')).toBe(recordText('a', 'planted'))
+      expect([readFileSync(victim, 'utf8'), modeOf(victim)]).toEqual([before, mode])
+    }
+  })
+
+  it('is no second name that a backup gave: the value is read, and the backup stays what it was', async () => {
+    for (const method of ['set', 'delete', 'locked set'] as const) {
+      const folder = newFolder()
+      const path = await filled(folder)
+      const backup = join(newFolder(), 'backup.json')
+      linkSync(path, backup)
+      const { store, events } = opened(folder)
+      expect([await store.get('a'), await store.keys('')]).toEqual(['one', ['a']])
+      if (method === 'delete') await store.delete('a')
+      else if (method === 'set') await store.set('a', 'two')
+      else await store.withLock('a', () => store.set('a', 'two'))
+      expect([await store.get('a'), events]).toEqual([method === 'delete' ? undefined : 'two', []])
+      expect([readFileSync(backup, 'utf8'), modeOf(backup)]).toEqual([recordText('a', 'one'), '600'])
     }
   })
 
@@ -344,7 +512,7 @@ describe('a file that is', () => {
     expect([readFileSync(pathOf(folder), 'utf8'), events]).toEqual([newer, []])
   })
 
-  it('replaced in the moment in which it is set aside stays where it is', async () => {
+  it.each([true, false])('replaced in the moment in which it is set aside stays (with links: %s)', async (hasLinks) => {
     const folder = newFolder()
     const path = await filled(folder)
     const good = readFileSync(path)
@@ -357,6 +525,9 @@ describe('a file that is', () => {
       await rename(from, to)
     })
     onTestFinished(() => void spy.mockRestore())
+    const link = vi.spyOn(fs, 'link')
+    if (!hasLinks) link.mockRejectedValue(Object.assign(new Error('no links'), { code: 'EPERM' }))
+    onTestFinished(() => void link.mockRestore())
     const { store, events } = opened(folder)
     expect([await store.get('a'), events, readdirSync(folder)]).toEqual(['one', [], [fileName('a')]])
   })

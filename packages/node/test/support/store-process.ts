@@ -87,5 +87,13 @@ export const container: readonly [string, ...string[]] = [
   '--mount-proc',
   process.execPath,
 ]
+/** One that has the /proc of its host, as a sandbox can: the numbers in it are those of other processes. */
+export const foreignProc: readonly [string, ...string[]] = [
+  'unshare',
+  '--pid',
+  '--fork',
+  '--kill-child',
+  process.execPath,
+]
 /** Needs the right to make one, which not every machine gives. */
 export const hasContainers: boolean = spawnSync(container[0], [...container.slice(1), '--version']).status === 0

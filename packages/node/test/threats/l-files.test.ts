@@ -226,6 +226,7 @@ threat('L4', 'others can read what is kept', {
   attack: (subject: Subject) =>
     inFolder(async (folder) => {
       const modes: Record<string, number> = {}
+      const intrusions: string[] = []
       const path = join(folder, subject.file)
       const look = (when: string) => {
         modes[`folder ${when}`] = statSync(folder).mode & 0o777
@@ -244,24 +245,39 @@ threat('L4', 'others can read what is kept', {
           await subject.open(folder).set('a', 'two')
           look(`written over ${loose.toString(8)}`)
         }
+        // What belongs to others too: neither may a value be put there, nor may they be locked out.
+        for (const shared of [0o755, 0o777, 0o1777]) {
+          const place = join(folder, '..', `shared ${shared.toString(8)}`)
+          mkdirSync(place)
+          writeFileSync(join(place, 'somebody.txt'), 'theirs')
+          chmodSync(place, shared)
+          await said(() => subject.open(place).get('a'))
+          await said(() => subject.open(place).set('a', 'one'))
+          if ((statSync(place).mode & 0o7777) !== shared) intrusions.push(`${shared.toString(8)}: the mode is another`)
+          if (readdirSync(place).length > 1) intrusions.push(`${shared.toString(8)}: a value is in it`)
+        }
       } finally {
         process.umask(mask)
       }
-      return modes
+      return { modes, intrusions }
     }),
-  breaches: (modes) =>
-    Object.entries(modes)
+  breaches: ({ modes, intrusions }) => [
+    ...Object.entries(modes)
       .filter(([, mode]) => (mode & 0o077) !== 0)
       .map(([what, mode]) => `${what}: ${mode.toString(8)}`),
+    ...intrusions,
+  ],
 })
 
 const planted = whole('a', 'planted')
+/** What a second name could be given to; a value of ours under two names is what a backup makes. */
+const notes = 'notes of somebody'
 
 threat('L5', 'a link is planted where something will be written', {
   ours,
   twin: { ...plain, open: tempStore } satisfies Subject,
   attack: async (subject: Subject) => {
-    const found: { readonly what: string; readonly victim: string; readonly got: string }[] = []
+    const found: { readonly what: string; readonly isChanged: boolean; readonly got: string }[] = []
     const places = ['', '.tmp', '.new', '.lock', `.${process.pid}.tmp`]
     for (const place of places) {
       for (const plant of [symlinkSync, linkSync]) {
@@ -269,7 +285,8 @@ threat('L5', 'a link is planted where something will be written', {
           await inFolder(async (folder) => {
             mkdirSync(folder, { mode: 0o700 })
             const victim = join(folder, '..', 'victim')
-            writeFileSync(victim, planted, { mode: 0o600 })
+            const before = plant === symlinkSync ? planted : notes
+            writeFileSync(victim, before, { mode: 0o600 })
             plant(victim, join(folder, subject.file + place))
             const store = subject.open(folder)
             const got = await said(() => store.get('a'))
@@ -277,7 +294,7 @@ threat('L5', 'a link is planted where something will be written', {
             const what = `${plant.name} at "${place}"${isLocked ? ' in a lock' : ''}`
             found.push({
               what,
-              victim: readFileSync(victim, 'utf8'),
+              isChanged: readFileSync(victim, 'utf8') !== before,
               got: `${got}, ${await said(() => store.get('a'))}`,
             })
           })
@@ -287,8 +304,8 @@ threat('L5', 'a link is planted where something will be written', {
     return found
   },
   breaches: (found) =>
-    found.flatMap(({ what, victim, got }) => [
-      ...(victim === planted ? [] : [`${what}: the victim is changed`]),
+    found.flatMap(({ what, isChanged, got }) => [
+      ...(isChanged ? [`${what}: the victim is changed`] : []),
       ...(got === 'undefined, mine' ? [] : [`${what}: ${got}`]),
     ]),
 })
