@@ -17,6 +17,17 @@ export function proxyProvocations() {
       () => make({ prefix: '/api/' }),
       () => make({ origins: ['*'] }),
       () => make({ largestBody: '1 MB' }),
+      () => make({ onEvent: 5 }),
+      () => createProxy(undefined as never, { allow: ['GET /models'], authorize: () => true }),
+    ],
+    request_rejected: [
+      async () => {
+        const fetch = async (_input: unknown, init?: RequestInit) =>
+          new Response(`you are ${new Headers(init?.headers).get('authorization')}`)
+        const auth = createAuth(pendra, { credential: apiKey(testKey.pendra()), runtime: { fetch } })
+        const proxy = createProxy(auth, { allow: ['GET /models'], authorize: () => true, resource: 'rest' })
+        return (await proxy(new Request('https://app.example.com/models'))).text()
+      },
     ],
   }
 }
