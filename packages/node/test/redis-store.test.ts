@@ -115,7 +115,7 @@ describe.skipIf(whyNot)(`a store in Redis${whyNot}`, () => {
       const { hint } = await caught(refusing('NOPERM this user has no permissions').get('a'))
       const commands = (hint as string).match(/\b[A-Z]{3,}\b/g) ?? []
       const needed = commands.map((command) => `+${command.toLowerCase()}`)
-      expect(needed).toHaveLength(6)
+      expect(needed).toHaveLength(7)
       const handshake = ['+ping', '+hello', '+client', '+info']
       await ask('ACL', 'SETUSER', 'app', 'on', '>word', '~pentauth:*', ...needed, ...handshake)
       const store = redisStore((await open(path, { username: 'app', password: 'word' })).client)
