@@ -8,7 +8,24 @@ export function proxyProvocations() {
       ...{ allow: ['POST /chat/completions'], authorize: () => true, resource: 'rest' },
       ...(change as object),
     })
+  /** What `onEvent` is told about an answer. */
+  const told = async (answer: () => Response) => {
+    const auth = createAuth(pendra, { credential: apiKey(testKey.pendra()), runtime: { fetch: async () => answer() } })
+    return new Promise<unknown>((resolve) => {
+      const onEvent: ProxyOptions['onEvent'] = ({ error }) => resolve(error)
+      const proxy = createProxy(auth, { allow: ['GET /models'], authorize: () => true, resource: 'rest', onEvent })
+      void proxy(new Request('https://app.example.com/models'))
+    })
+  }
+  const elsewhere = { location: 'https://elsewhere.example/' }
   return {
+    redirect_refused: [
+      () => told(() => new Response(null, { status: 300 })),
+      () => {
+        const answers = [new Response(null, { status: 302, headers: elsewhere }), new Response('not of Pendra')]
+        return told(() => answers.shift() as Response)
+      },
+    ],
     invalid_option: [
       () => make({ allow: undefined }),
       () => make({ allow: ['POST chat'] }),

@@ -70,16 +70,22 @@ async function sent(
       target,
       noteSent(init, (more) => void forms.push(...more)),
     )
-    const response = isForApp(auth, answer) ? await forApp(auth, answer, echoesOf(forms), tell) : undefined
+    const { status } = answer
+    if (isElsewhere(auth, answer)) {
+      await answer.body?.cancel()
+      return { ...problem('service_redirected', redirected(auth.service, answer)), serviceStatus: status }
+    }
+    const isForApp = ![401, 403, 407].includes(status)
+    const response = isForApp ? await forApp(auth, answer, echoesOf(forms), tell) : undefined
     if (response) return { response }
     // Read for the operator; the service's words are not for the app.
     const error = await errorFrom(answer)
     await answer.body?.cancel()
-    return { ...problem('service_refused', error), serviceStatus: answer.status }
+    return { ...problem('service_refused', error), serviceStatus: status }
   } catch (error) {
     if (body.isTooLarge()) return problem('too_large')
     if (signal.aborted) return problem('caller_left', error)
-    return problem(isAboutCredential(error) ? 'no_credential' : 'service_unreachable', error)
+    return problem(codeOf(error), error)
   }
 }
 
@@ -116,15 +122,29 @@ function repeated({ name, id, links }: Auth['service'], status: number): Pentaut
   })
 }
 
-/** Whether there was none, or none that can be used, so that nothing was sent or nothing more; `fetch` itself throws other errors. */
-function isAboutCredential(error: unknown): boolean {
-  return PentauthError.isInstance(error) && error.code !== 'redirect_refused'
+function redirected({ name, id }: Auth['service'], answer: Response): PentauthError {
+  const { status } = answer
+  return new PentauthError({
+    code: 'redirect_refused',
+    message: answer.redirected
+      ? `${name} led out of its resource with a redirect, and what came from there (status ${status}) is not passed on.`
+      : `${name} answered ${status}, a redirect that nobody can follow.`,
+    service: id,
+    status,
+    hint: 'Look at what the service answers at that path, and at its base URL.',
+  })
 }
 
-/** Whether an answer is not about this program's credential, and comes from the service itself. */
-function isForApp(auth: Auth, { status, redirected, url }: Response): boolean {
+/** Our own errors are about a credential that is not there or cannot be used; `fetch` itself throws others. */
+function codeOf(error: unknown): ProxyProblem {
+  if (!PentauthError.isInstance(error)) return 'service_unreachable'
+  return error.code === 'redirect_refused' ? 'service_redirected' : 'no_credential'
+}
+
+/** Whether an answer is a redirect, or comes from somebody else behind one. */
+function isElsewhere(auth: Auth, { status, redirected, url }: Response): boolean {
   const isRedirect = status >= 300 && status < 400 && status !== 304
-  return !isRedirect && ![401, 403, 407].includes(status) && (!redirected || isCovered(auth, url))
+  return isRedirect || (redirected && !isCovered(auth, url))
 }
 
 function isCovered({ service }: Auth, url: string): boolean {

@@ -7,6 +7,7 @@ export type ProxyProblem =
   | 'caller_left'
   | 'no_credential'
   | 'service_refused'
+  | 'service_redirected'
   | 'service_unreachable'
   | 'failed'
 
@@ -18,6 +19,7 @@ const titles: Readonly<Record<ProxyProblem, readonly [status: number, title: str
   caller_left: [499, 'Nobody waits for this any more.'],
   no_credential: [503, 'This app has no usable credential for the service.'],
   service_refused: [502, 'The service does not take the credential of this app.'],
+  service_redirected: [502, 'The service sends this elsewhere.'],
   service_unreachable: [502, 'The service cannot be reached.'],
   failed: [500, 'This app failed.'],
 }

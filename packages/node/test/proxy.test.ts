@@ -397,6 +397,38 @@ describe('the proxy', () => {
     expect(events).toMatchObject([{ status: 503, problem: 'no_credential', caller: 'ada', error: { code } }])
   })
 
+  it.each<[what: string, answers: (() => Response)[], status: number]>([
+    ['a redirect without a target', [() => new Response(null, { status: 302 })], 302],
+    ['several choices', [() => new Response('choose', { status: 300 })], 300],
+    [
+      'a redirect out of the resource',
+      [() => Response.redirect('https://other.example/'), () => new Response('x')],
+      200,
+    ],
+    ['one that is refused', [() => Response.redirect('data:text/plain,x')], 302],
+  ])('says that the service leads elsewhere: %s', async (_what, answers, serviceStatus) => {
+    const fetch = async () => (answers.shift() as () => Response)()
+    const auth = createAuth(pendra, { credential: apiKey(testKey.pendra()), runtime: { fetch } })
+    const response = await createProxy(auth, options)(get('/models'))
+    expect([response.status, await response.json()]).toEqual([
+      502,
+      { type: 'about:blank', title: 'The service sends this elsewhere.', status: 502, code: 'service_redirected' },
+    ])
+    const error = { code: 'redirect_refused', status: serviceStatus, hint: expect.any(String) }
+    expect(events).toMatchObject([{ status: 502, problem: 'service_redirected', error }])
+  })
+
+  it('takes nothing from a polluted prototype', async () => {
+    const auth = createAuth(pendra, { credential: apiKey(testKey.pendra()), runtime })
+    const prototype = Object.prototype as { query?: boolean }
+    onTestFinished(() => void delete prototype.query)
+    prototype.query = true
+    const proxy = createProxy(auth, { ...options, allow: ['GET /models', { method: 'GET', path: '/models/*' }] })
+    delete prototype.query
+    const answers = [await proxy(get('/models?a')), await proxy(get('/models/a?b'))]
+    expect(answers.map(({ status }) => status)).toEqual([403, 403])
+  })
+
   it('lets a page of https in behind a server that ends TLS, and none of http from there', async () => {
     const { auth } = await serviceThat((_request, response) => response.end('{}'))
     const proxy = createProxy(auth, options)
