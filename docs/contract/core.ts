@@ -24,6 +24,7 @@ import {
   type IdentityTokenSource,
   keySource,
   type NamedResource,
+  noteSent,
   PentauthError,
   type PentauthErrorCode,
   type PentauthErrorInit,
@@ -71,6 +72,11 @@ export async function auth(): Promise<void> {
   const response: Response = await asFetch(new URL(service.resources.rest?.url ?? ''), { method: 'POST' })
   await asFetch(new Request('https://api.pensyve.com/v1/recall'))
   await asFetch('https://api.pensyve.com/v1/recall')
+  const sent: string[] = []
+  await asFetch(
+    'https://api.pensyve.com/v1/recall',
+    noteSent({ method: 'POST' }, (forms) => void sent.push(...forms)),
+  )
   const either: HeadersOptions[] = [{ header: 'authorization' }, { header: 'x-api-key' }]
   const headers: Record<string, string> = await held.headers(new URL('https://api.pensyve.com/v1/recall'), either[0])
   const credential: Credential = await held.credential()

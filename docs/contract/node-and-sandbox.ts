@@ -47,6 +47,7 @@ import {
   type PentauthErrorCode,
   type PentauthEvent,
   type Present,
+  type PrivateKeyFileOptions,
   type PrivateKeyOptions,
   type ProxyCaller,
   type ProxyEvent,
@@ -126,10 +127,12 @@ export async function withoutAPerson(sandbox: Sandbox): Promise<void> {
   ]
   const rest: Omit<WorkloadIdentityOptions, 'token'> = { grant: 'token-exchange', issuer }
   const keys: PrivateKeyOptions = { algorithm: 'PS256', name: 'ACME_KEY' }
+  const inFile: PrivateKeyFileOptions = { algorithm: 'PS256', env: process.env }
   const privateKey: SigningKey[] = [
     importPrivateKey('', keys),
     importPrivateKey({ kty: 'OKP' }),
     privateKeyFile('a.pem'),
+    privateKeyFile('~/${APP}.pem', inFile),
   ]
   const trust: WorkloadTrust = { subject: 'repo:octo/*', audience: 'api://acme', account: 'ada', scopes: ['mcp'] }
   createSandbox({ pensyve: { workloadIdentity: [trust] } })

@@ -10,6 +10,7 @@ import { withoutSecrets } from './redaction.ts'
 import { type Answer, type Outgoing, sendFollowing, staysWithin } from './redirect.ts'
 import type { NamedResource } from './resource-for.ts'
 import { checkScope } from './scope.ts'
+import { tellSent } from './sent-secrets.ts'
 import { nextSerial } from './serial.ts'
 import { attachContext, errorFrom, refusesCredential } from './service-error.ts'
 import { isRequest, snapshot } from './snapshot.ts'
@@ -75,6 +76,7 @@ function withCredential(
     for (const [name, value] of Object.entries(selected)) if (!headers.has(name)) headers.set(name, value)
   }
   const body = init.body ?? request?.body
+  tellSent(init, credential.secret)
   return {
     input,
     init: Object.assign(Object.create(null), init, {

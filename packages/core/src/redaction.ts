@@ -66,7 +66,7 @@ function lowerCase(text: string): string {
 }
 
 /** The ways in which a server may repeat a secret; base64 at each of the three places its first byte can have. */
-function formsOf(secret: string): string[] {
+export function formsOf(secret: string): string[] {
   const form = formEncoded(secret)
   const base64 = (form === secret ? [secret] : [secret, form]).flatMap((text) =>
     ['', '_', '__'].map((before) => {

@@ -104,13 +104,15 @@ function noEndpoint(service: Service): PentauthError {
   })
 }
 
-function noGrant(service: Service, { what, from }: Offer): PentauthError {
+const nameIt = 'name an authorization server that gives them, as in { issuer: "https://auth.example" }'
+
+function noGrant(service: Service, { what, from, issuer }: Offer): PentauthError {
   return new PentauthError({
     code: 'credential_not_accepted',
     message: `${service.name} gives no tokens for ${what}, so those from ${from} are not sent.`,
     service: service.id,
     hint: service.apiKey
-      ? `Use an API key (${service.apiKey.env}).`
+      ? `Use an API key (${service.apiKey.env})${issuer === undefined ? `, or ${nameIt}` : ''}.`
       : service.oauth
         ? 'Use another kind of credential.'
         : 'Name its authorization server, as in { issuer: "https://auth.example" }, or use another kind of credential.',

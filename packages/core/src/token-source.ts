@@ -4,6 +4,7 @@ import { PentauthError } from './errors.ts'
 import { isWithin } from './pause.ts'
 import { perKey } from './per-key.ts'
 import type { Service } from './service.ts'
+import { isInVain, noteRefusedAgain, noteRenewal, noteTaken, type TokenRefusals } from './token-refusals.ts'
 
 /** A token request that is ready to be sent. */
 export interface PreparedRequest {
@@ -29,6 +30,7 @@ interface State {
   token: AccessToken | undefined
   obtainedAt: number
   pending: Promise<AccessToken> | undefined
+  readonly refusals: TokenRefusals
   failure: { readonly error: PentauthError; readonly at: number; readonly wait: number } | undefined
 }
 
@@ -53,7 +55,10 @@ export function tokenSource({ name, prepare, issuer, missing }: TokenSourceParts
   const stateOf = (request: CredentialRequest): State => {
     const states = statesOf(request.service)
     const audience = audienceOf(request, issuer)
-    const state = states.get(audience) ?? { token: undefined, obtainedAt: 0, pending: undefined, failure: undefined }
+    const state: State = states.get(audience) ?? {
+      ...{ token: undefined, obtainedAt: 0, pending: undefined, failure: undefined },
+      refusals: new Map(),
+    }
     states.set(audience, state)
     return state
   }
@@ -83,6 +88,7 @@ export function tokenSource({ name, prepare, issuer, missing }: TokenSourceParts
       state.failure = undefined
       state.obtainedAt = runtime.now()
       state.token = fresh
+      if (reason === 'refused') noteRenewal(state.refusals, request.resource.name, state.obtainedAt)
       emit?.({ type: 'token_received', credential: await summarize(fresh, runtime.crypto), expiresAt: fresh.expiresAt })
       return fresh
     } catch (error) {
@@ -114,9 +120,19 @@ export function tokenSource({ name, prepare, issuer, missing }: TokenSourceParts
     },
     async renew(refused, request) {
       // Only the token that was refused is replaced: the current one may be newer than the request that failed.
-      const { token } = stateOf(request)
+      const { token, refusals } = stateOf(request)
       if (token && token !== refused) return token
+      // A service that refuses fresh tokens, too, must not have one made for each call.
+      if (isInVain(refusals, request.resource.name, request.runtime.now())) return undefined
       return obtain(request, 'refused')
+    },
+    accepted(taken, request) {
+      const { token, refusals } = stateOf(request)
+      if (refusals.size > 0 && token === taken) noteTaken(refusals, request.resource.name)
+    },
+    refusedAgain(refused, request) {
+      const { token, refusals } = stateOf(request)
+      if (token === refused) noteRefusedAgain(refusals, request.resource.name)
     },
   }
 }

@@ -9,7 +9,7 @@ export interface WorkloadIdentityOptions {
   readonly token: IdentityToken
   /** How the service takes it: as an assertion (RFC 7523 section 2.1), or in exchange for its own token (RFC 8693). */
   readonly grant: 'jwt-bearer' | 'token-exchange'
-  /** The authorization server, where the service's definition does not say who takes such tokens. */
+  /** The authorization server that takes such tokens: needed where the service's definition does not say, and used in its place where it does. */
   readonly issuer?: string | undefined
   /** The scopes to ask for, with spaces in between; what the server gives by itself unless given. */
   readonly scope?: string | undefined
@@ -33,8 +33,8 @@ export interface WorkloadIdentityOptions {
  * Access tokens for a program without any secret: whoever runs it signs who it is, and the service gives a token for that.
  *
  * The access token is fetched once for all callers and renewed in the background before it expires, each time with a fresh identity
- * token; a refused one is read once more, and tried again if it is another by then. It is sent to the token endpoint of the service's
- * definition, else to the one in the metadata of `issuer`, and nowhere else. In a chain (`firstOf`) a place without such a token, such as
+ * token; a refused one is read once more, and tried again if it is another by then. It is sent to the token endpoint in the metadata
+ * of `issuer`, else to the one of the service's definition, and nowhere else. In a chain (`firstOf`) a place without such a token, such as
  * a laptop, gives way to the next source.
  *
  * @throws PentauthError `invalid_option` for a `token` that is none or an unknown `grant`; (when first used) `malformed_credential` for

@@ -78,6 +78,42 @@ describe('an identity token', () => {
     expect(traceDiagram(events)).toContain('sequenceDiagram')
   })
 
+  it('is not asked for with each call that a service refuses whatever the token', async () => {
+    let calls = 0
+    let isOpen = false
+    msw.use(
+      http.post(`${issuer}/mcp`, () => {
+        calls += 1
+        if (isOpen) return HttpResponse.json({})
+        return HttpResponse.json({}, { status: 401, headers: { 'www-authenticate': 'Bearer error="invalid_token"' } })
+      }),
+    )
+    // A clock that stands, so that a slow machine makes no pause end.
+    let now = sandbox.clock.now()
+    const runtime = { now: () => now, fetch: ownFetch }
+    const auth = createAuth(bare, { credential: workloadIdentity({ token, grant: 'jwt-bearer', issuer }), runtime })
+    const call = async () => (await auth.fetch(`${issuer}/mcp`, { method: 'POST', body, headers })).status
+    for (let turn = 0; turn < 50; turn++) expect(await call()).toBe(401)
+    expect([calls, requests(jwtBearer)]).toEqual([51, 2])
+    // A refusal of later has a new one made again.
+    now += 60_000
+    expect([await call(), requests(jwtBearer)]).toEqual([401, 3])
+    isOpen = true
+    expect([await call(), requests(jwtBearer)]).toEqual([200, 3])
+  })
+
+  it('says who else may give tokens where the definition names nobody', async () => {
+    const service = defineService({
+      ...(withRules({ grants: ['client_credentials'], tokenEndpoint }) as object),
+      apiKey: { env: 'ACME_API_KEY' },
+    } as never)
+    const error = await caught(holder(workloadIdentity({ token, grant: 'jwt-bearer' }), service).auth.credential())
+    expect(error).toMatchObject({ code: 'credential_not_accepted' })
+    expect(error.hint).toContain(
+      'name an authorization server that gives them, as in { issuer: "https://auth.example" }',
+    )
+  })
+
   it('asks for what the options say', async () => {
     const forms: Record<string, string>[] = []
     msw.use(

@@ -1,6 +1,8 @@
 import type { JsonWebKey, KeyObject } from 'node:crypto'
 import { isAbsent, PentauthError, type SigningKey } from '@pentauth/core'
 import { builtin } from './builtin.ts'
+import { type Environment, own, variableIn } from './environment.ts'
+import { expand } from './expand.ts'
 import { checkPath, keyFileReader, unreadable } from './key-file.ts'
 import { shownPath } from './mistaken-key.ts'
 
@@ -9,6 +11,11 @@ export interface PrivateKeyOptions {
   readonly algorithm?: 'RS256' | 'PS256' | undefined
   /** Where the key comes from, for messages. */
   readonly name?: string | undefined
+}
+
+export interface PrivateKeyFileOptions extends Omit<PrivateKeyOptions, 'name'> {
+  /** The environment for `${NAME}` in the path; `process.env` unless given. */
+  readonly env?: Environment | undefined
 }
 
 /**
@@ -38,7 +45,9 @@ export function importPrivateKey(key: string | JsonWebKey, options: PrivateKeyOp
 /**
  * The private key in a file, in PEM or as a JWK; read once, now.
  *
- * @throws PentauthError `invalid_option` for what is no path, `source_failed` for a file that is not there or cannot be read,
+ * `~/` is the home directory, `${NAME}` a variable; a relative path counts from the working directory. At most 64 KiB.
+ *
+ * @throws PentauthError `invalid_option` for what is no path or a variable that is missing, `source_failed` for a file that is not there or cannot be read,
  *   `malformed_credential` for what is no usable key in it.
  * @example
  * ```ts
@@ -46,12 +55,15 @@ export function importPrivateKey(key: string | JsonWebKey, options: PrivateKeyOp
  * const credential = clientCredentials({ clientId, privateKey }, { issuer: 'https://auth.acme.example' })
  * ```
  */
-export function privateKeyFile(path: string, options: Omit<PrivateKeyOptions, 'name'> = {}): SigningKey {
+export function privateKeyFile(path: string, options: PrivateKeyFileOptions = {}): SigningKey {
+  const { env = process.env, ...rest } = own(options)
   checkPath(path, 'privateKeyFile')
-  const name = shownPath(path)
-  const found = keyFileReader(path, () => name, 'private key')()
+  const { text, from } = expand(path, 'The path given to privateKeyFile', (other) => variableIn(env, other))
+  checkPath(text, 'privateKeyFile')
+  const name = shownPath(text) + from
+  const found = keyFileReader(text, () => name, 'private key')()
   if (isAbsent(found)) throw unreadable(name, found.absent, 'private key')
-  return importPrivateKey(found.value, { ...options, name })
+  return importPrivateKey(found.value, { ...rest, name })
 }
 
 /** The platform's own errors say much about the bytes they met, so they end here. */

@@ -1,3 +1,5 @@
+import type { Echoes } from './proxy-echo.ts'
+
 // What passes between the app and the service. Lists of the harmless, since a list of the secret, or of what some server believes
 // about a request, is never complete.
 
@@ -17,9 +19,10 @@ export function headersToService(given: Headers): Headers {
   return only(given, toService, toServiceBeginning)
 }
 
-/** The headers of the service's that go to the app. */
-export function headersToApp(given: Headers): Headers {
+/** The headers of the service's that go to the app, without those that repeat the credential. */
+export function headersToApp(given: Headers, { isIn }: Echoes): Headers {
   const headers = only(given, toApp, toAppBeginning)
+  for (const [name, value] of [...headers]) if (isIn(value) || isIn(name)) headers.delete(name)
   // What `fetch` has unpacked is longer than what was sent.
   if (given.has('content-encoding')) headers.delete('content-length')
   for (const [name, value] of Object.entries(ours)) headers.set(name, value)

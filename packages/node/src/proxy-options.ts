@@ -17,7 +17,7 @@ export interface ProxyOptions {
   readonly origins?: readonly string[] | undefined
   /** The largest body in bytes; 10 MiB unless given. */
   readonly largestBody?: number | undefined
-  /** Told of each request, without any secret. */
+  /** Told of each request, without any secret; once more where an answer on its way is cut off, since it repeats the credential. */
   readonly onEvent?: ((event: ProxyEvent) => void) | undefined
 }
 
@@ -30,7 +30,7 @@ export interface ProxyEvent {
   readonly caller: string | undefined
   /** Absent where the service's own answer was passed on. */
   readonly problem: ProxyProblem | undefined
-  /** What the service answered, where that was not passed on. */
+  /** What the service answered, where that was not passed on, or not all of it. */
   readonly serviceStatus: number | undefined
   /** What went wrong, for the operator: the app is not told. An error of ours, or whatever `authorize` threw. */
   readonly error: unknown

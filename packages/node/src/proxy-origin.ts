@@ -28,7 +28,7 @@ export function originsOf(given: unknown): Origins {
       // Typed into the address bar, or from a page of exactly this origin.
       if (site !== null) return site === 'same-origin' || site === 'none'
       const origin = headers.get('origin')
-      return origin === null || (URL.canParse(origin) && new URL(origin).host === new URL(url).host)
+      return origin === null || isSameSite(origin, new URL(url))
     },
     headersFor(request) {
       const origin = request.headers.get('origin')
@@ -42,6 +42,14 @@ export function originsOf(given: unknown): Origins {
       }
     },
   }
+}
+
+/** Behind a server that ends TLS, a page that came by https asks for what seems to be plain http; never the other way round. */
+function isSameSite(origin: string, { protocol, host }: URL): boolean {
+  if (!URL.canParse(origin)) return false
+  const page = new URL(origin)
+  const isWeb = page.protocol === 'https:' || (page.protocol === 'http:' && protocol === 'http:')
+  return isWeb && page.host === host
 }
 
 function isOrigin(value: unknown): boolean {

@@ -5,7 +5,9 @@ export type ProxyProblem =
   | 'unauthorized'
   | 'too_large'
   | 'caller_left'
+  | 'no_credential'
   | 'service_refused'
+  | 'service_redirected'
   | 'service_unreachable'
   | 'failed'
 
@@ -15,7 +17,9 @@ const titles: Readonly<Record<ProxyProblem, readonly [status: number, title: str
   unauthorized: [401, 'Sign in to this app first.'],
   too_large: [413, 'This is too large.'],
   caller_left: [499, 'Nobody waits for this any more.'],
+  no_credential: [503, 'This app has no usable credential for the service.'],
   service_refused: [502, 'The service does not take the credential of this app.'],
+  service_redirected: [502, 'The service sends this elsewhere.'],
   service_unreachable: [502, 'The service cannot be reached.'],
   failed: [500, 'This app failed.'],
 }

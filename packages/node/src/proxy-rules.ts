@@ -1,4 +1,5 @@
 import { PentauthError } from '@pentauth/core'
+import { own } from './environment.ts'
 
 /** One thing that may be asked for. */
 export interface ProxyRule {
@@ -33,8 +34,11 @@ export function allowing(rules: unknown): Allows {
 }
 
 function testOf(given: unknown): Allows {
-  const rule = typeof given === 'string' ? ruleIn(given) : (Object(given) as Partial<ProxyRule>)
-  const { method, path, query = false } = rule
+  const {
+    method,
+    path,
+    query = false,
+  } = own<Partial<ProxyRule>>(typeof given === 'string' ? ruleIn(given) : Object(given))
   const isRule = typeof method === 'string' && /^[A-Z]+$/.test(method) && typeof path === 'string' && isPlain(path)
   if (!isRule)
     throw notUsable('was given a rule that is none', 'Write it as "POST /chat/completions", with * for one segment.')

@@ -5,7 +5,7 @@ import { patience, tooLate } from './redis-client.ts'
 const hints: Readonly<Record<string, string>> = {
   NOAUTH: 'Give the client its user and password.',
   WRONGPASS: 'Give the client its user and password.',
-  NOPERM: 'Its Redis user needs GET, SET, DEL, PEXPIRE, EVAL and SCAN, for all keys that begin so.',
+  NOPERM: 'Its Redis user needs GET, SET, DEL, PEXPIRE, PTTL, EVAL and SCAN, for all keys that begin so.',
   OOM: 'Redis is full: give it more memory (maxmemory).',
   MISCONF: 'Redis cannot write to its disk.',
   READONLY: 'The client is connected to a replica: connect it to the primary.',
@@ -47,7 +47,7 @@ export function lockTaken(name: string, seconds: number): PentauthError {
   return failed(
     name,
     `could not be locked within ${seconds} s`,
-    'Another process holds the lock, or many want it: look for one that hangs.',
+    'Another process holds the lock and does not renew it: look for one that hangs.',
     'LOCK_TAKEN',
   )
 }

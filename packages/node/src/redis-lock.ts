@@ -7,7 +7,7 @@ import { lockLost, lockTaken, redisFailed } from './redis-failure.ts'
 // A key that ends by itself says who has the lock, by a token that nobody else knows. Whoever holds it renews it, and writes only
 // through a script that looks at the token first: who stood still for too long changes nothing any more.
 
-/** Milliseconds that a caller waits for its turn. */
+/** Milliseconds that a caller waits for a holder that neither renews the lock nor gives it back. */
 const longestWait = 60_000
 /** Milliseconds between two looks, growing. */
 const shortestPause = 20
@@ -15,9 +15,10 @@ const longestPause = 100
 /** Milliseconds in which a lock is given back. */
 const longestRelease = 1_000
 
-/** Takes it; a client may send this twice when its connection breaks in between. */
+/** Takes it, or says for how long (ms) whom it belongs to; a client may send this twice when its connection breaks in between. */
 const take = `if redis.call('set', KEYS[1], ARGV[1], 'NX', 'PX', ARGV[2]) then return 1 end
-return redis.call('get', KEYS[1]) == ARGV[1] and 1 or 0`
+local holder = redis.call('get', KEYS[1])
+return holder == ARGV[1] and 1 or redis.call('pttl', KEYS[1]) .. ' ' .. holder`
 const renew = `if redis.call('get', KEYS[1]) ~= ARGV[1] then return 0 end
 return redis.call('pexpire', KEYS[1], ARGV[2])`
 const release = `if redis.call('get', KEYS[1]) ~= ARGV[1] then return 0 end
@@ -56,12 +57,25 @@ export function redisLock({ client, name, lease, valueKey, lockKey }: Locks): Re
   // Those of this process wait for each other here, so that one of them asks Redis.
   const queue = memoryLock()
   const holds = new Map<string, Hold>()
-  const run = async (script: string, keys: readonly string[], ...args: readonly string[]) =>
-    Number(await client.command(['EVAL', script, `${keys.length}`, ...keys, ...args], keys[0])) === 1
+  const ask = (script: string, keys: readonly string[], ...args: readonly string[]) =>
+    client.command(['EVAL', script, `${keys.length}`, ...keys, ...args], keys[0])
+  const run = async (...script: Parameters<typeof ask>) => Number(await ask(...script)) === 1
 
-  const taken = async (key: string, token: string, until: number): Promise<void> => {
-    for (let pause = shortestPause; performance.now() < until; pause = Math.min(2 * pause, longestPause)) {
-      if (await run(take, [key], token, `${lease}`)) return
+  const taken = async (key: string, token: string): Promise<void> => {
+    let since = performance.now()
+    let seen: { readonly left: number; readonly holder: string } | undefined
+    for (
+      let pause = shortestPause;
+      performance.now() - since < longestWait;
+      pause = Math.min(2 * pause, longestPause)
+    ) {
+      const answer = await ask(take, [key], token, `${lease}`)
+      if (Number(answer) === 1) return
+      const [left = '', ...rest] = String(answer).split(' ')
+      const now = { left: Number(left), holder: rest.join(' ') }
+      // Somebody else has it, or who has it has renewed it: a person may be signing in.
+      if (seen && (now.holder !== seen.holder || now.left > seen.left)) since = performance.now()
+      seen = now
       // Not all at the same time.
       await sleep(pause / 2 + randomInt(pause))
     }
@@ -87,11 +101,10 @@ export function redisLock({ client, name, lease, valueKey, lockKey }: Locks): Re
 
   return {
     withLock(name_, work) {
-      const until = performance.now() + longestWait
       return queue(name_, async () => {
         const key = lockKey(name_)
         const hold: Hold = { token: randomUUID(), isLost: false }
-        await taken(key, hold.token, until).catch((error) => {
+        await taken(key, hold.token).catch((error) => {
           throw redisFailed(name, 'be locked', error)
         })
         const stop = kept(key, hold)

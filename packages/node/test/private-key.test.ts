@@ -6,7 +6,7 @@ import { inspect } from 'node:util'
 import { createSandbox } from '@pentauth/sandbox'
 import { listen } from '@pentauth/sandbox/server'
 import { caught } from '@pentauth/tooling/canary'
-import { afterAll, describe, expect, it, onTestFinished } from 'vitest'
+import { afterAll, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { clientCredentials, createAuth, defineService, importPrivateKey, privateKeyFile } from '../src/index.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'pentauth-private-key-'))
@@ -102,6 +102,27 @@ describe('importPrivateKey', () => {
     const shown = inspect(error, { depth: 10, showHidden: true })
     expect(secretParts.filter((part) => shown.includes(part))).toEqual([])
     expect(error.cause).toBeUndefined()
+  })
+
+  it('from a file whose path has references', async () => {
+    const home = mkdtempSync(join(tmpdir(), 'pentauth-home-'))
+    onTestFinished(() => rmSync(home, { recursive: true }))
+    vi.stubEnv('HOME', home)
+    onTestFinished(() => void vi.unstubAllEnvs())
+    writeFileSync(join(home, 'acme.pem'), pem(ec.privateKey))
+    const keys = [
+      privateKeyFile('~/acme.pem'),
+      privateKeyFile('${DIR}/acme.pem', { env: { DIR: home } }),
+      privateKeyFile('${HOME}/acme.pem'),
+    ]
+    expect(keys.map(({ algorithm }) => algorithm.name)).toEqual(['ECDSA', 'ECDSA', 'ECDSA'])
+    const missing = await caught(() => privateKeyFile('${DIR}/acme.pem', { env: {} }))
+    expect(missing).toMatchObject({
+      code: 'invalid_option',
+      message: expect.stringMatching(/^The path given to privateKeyFile refers to \$\{DIR\}, which is not set\./),
+    })
+    const none = await caught(() => privateKeyFile('${DIR}/none', { env: { DIR: '/run' } }))
+    expect(none.message).toMatch(/^The private key file \/run\/none \(from DIR\) cannot be read \(no such file\)/)
   })
 
   it('from a file says which', async () => {

@@ -7,10 +7,11 @@ import { createSandbox } from '@pentauth/sandbox'
 import { listen } from '@pentauth/sandbox/server'
 import { sandboxTest } from '@pentauth/sandbox/vitest'
 import { expectNoMarker, testKey } from '@pentauth/tooling/canary'
-import { afterEach, describe, expect, it, onTestFinished } from 'vitest'
+import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest'
 import {
   type Auth,
   apiKey,
+  clientCredentials,
   createAuth,
   createProxy,
   defineService,
@@ -18,6 +19,7 @@ import {
   type ProxyEvent,
   type ProxyOptions,
   pendra,
+  pentographer,
   relocate,
 } from '../src/index.ts'
 
@@ -224,6 +226,223 @@ describe('the proxy', () => {
     expect(events[0]?.error).toBe(failure)
   })
 
+  it('holds back only what may be the beginning of the key', async () => {
+    const goOn: (() => void)[] = []
+    const parts = ['data: one pdr_', 'sk_none\n\n', 'data: two\n\n']
+    const body = new ReadableStream<Uint8Array>({
+      async start(controller) {
+        for (const part of parts) {
+          controller.enqueue(new TextEncoder().encode(part))
+          await new Promise<void>((resolve) => void goOn.push(resolve))
+        }
+        controller.close()
+      },
+    })
+    const auth = createAuth(pendra, {
+      credential: apiKey(testKey.pendra()),
+      runtime: { fetch: async () => new Response(body) },
+    })
+    const response = await createProxy(auth, options)(post('{}'))
+    const reader = (response.body as ReadableStream<Uint8Array>).getReader()
+    const next = async () => new TextDecoder().decode((await reader.read()).value)
+    // Each part is only sent when the one before has arrived.
+    expect(await next()).toBe('data: one ')
+    goOn[0]?.()
+    expect(await next()).toBe('pdr_sk_none\n\n')
+    goOn[1]?.()
+    expect(await next()).toBe('data: two\n\n')
+    goOn[2]?.()
+    expect((await reader.read()).done).toBe(true)
+  })
+
+  const odd = `${testKey.pendra()}/a+b=`
+  const encodings: Record<string, (key: string) => string> = {
+    'as JSON in HTML': (key) => key.replace('/', '\\/').replace('+', '\\u002b'),
+    'as .NET does': (key) => key.replace('+', '\\u002B'),
+    'in a URL': (key) => encodeURIComponent(key),
+    'in base64': (key) => Buffer.from(`Bearer ${key}`).toString('base64'),
+  }
+  it.each(Object.keys(encodings))('cuts off a key that comes %s, and tells the operator', async (how) => {
+    const form = encodings[how]?.(odd) ?? ''
+    const said = { 'content-type': 'text/event-stream', 'x-request-id': form, 'request-id': 'r1' }
+    let leave = () => {}
+    const isLeft = new Promise<void>((resolve) => {
+      leave = resolve
+    })
+    const answer = () => {
+      const parts = [`data: one\n\n`, `data: ${form.slice(0, 20)}`, `${form.slice(20)}\n\n`]
+      const body = new ReadableStream<Uint8Array>({
+        pull: (controller) => controller.enqueue(new TextEncoder().encode(parts.shift() ?? 'data: more\n\n')),
+        cancel: () => leave(),
+      })
+      return new Response(body, { headers: said })
+    }
+    const auth = createAuth(pendra, { credential: apiKey(odd), runtime: { fetch: async () => answer() } })
+    const response = await createProxy(auth, options)(post('{}'))
+    expect([response.headers.get('x-request-id'), response.headers.get('request-id')]).toEqual([null, 'r1'])
+    const seen: string[] = []
+    const failure = await (async () => {
+      for await (const part of response.body ?? []) seen.push(Buffer.from(part).toString())
+    })().catch((error: unknown) => error)
+    expect(seen.join('').replace('data: one\n\n', '')).toMatch(/^(?:data: .{0,10})?$/)
+    expect(failure).toMatchObject({ code: 'request_rejected', service: 'pendra', status: 200 })
+    await isLeft
+    const error = failure
+    expect(events).toMatchObject([
+      { status: 200, problem: undefined, caller: 'ada' },
+      { status: 200, problem: 'service_refused', serviceStatus: 200, caller: 'ada', error },
+    ])
+    expectNoMarker([events, seen, failure])
+  })
+
+  it('shows neither the key that was sent first nor the one after a renewal', async () => {
+    const [old, next] = [testKey.pendra('old'), testKey.pendra('next')]
+    for (const status of [200, 500])
+      for (const echoed of [old, next]) {
+        const fetch = async (_input: unknown, init?: RequestInit) =>
+          new Headers(init?.headers).get('authorization') === `Bearer ${next}`
+            ? new Response(`you are ${echoed}`, { status })
+            : Response.json({ detail: 'Invalid or expired token' }, { status: 401 })
+        const auth = createAuth(pendra, { credential: apiKey([old, next]), runtime: { fetch } })
+        const response = await createProxy(auth, options)(get('/models'))
+        expect(await response.text().catch(() => '')).not.toContain(echoed)
+      }
+  })
+
+  it('tells the operator which refusal repeated the key', async () => {
+    const key = testKey.pendra()
+    const { auth } = await serviceThat(({ headers }, response) =>
+      response.writeHead(422).end(`{"error":{"message":"no use for ${headers.authorization}"}}`),
+    )
+    const response = await createProxy(auth, options)(post('{}'))
+    expect([response.status, await response.json()]).toEqual([
+      502,
+      expect.objectContaining({ code: 'service_refused' }),
+    ])
+    const message = expect.stringContaining('no use for Bearer [secret]')
+    expect(events).toMatchObject([
+      { status: 502, problem: 'service_refused', serviceStatus: 422, error: { code: 'request_rejected', message } },
+    ])
+    expect(JSON.stringify(events)).not.toContain(key)
+  })
+
+  it('cuts a refusal that is too long', async () => {
+    const { auth } = await serviceThat((_request, response) => {
+      const body = 'x'.repeat(100_000)
+      response.writeHead(400, { 'content-length': body.length }).end(body)
+    })
+    const response = await createProxy(auth, options)(post('{}'))
+    expect([response.status, (await response.text()).length]).toEqual([400, 65_536])
+    expect(response.headers.get('content-length')).toBeNull()
+  })
+
+  it('cuts a refusal that does not end', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+    onTestFinished(() => void vi.useRealTimers())
+    let asked = () => {}
+    const isAsked = new Promise<void>((resolve) => {
+      asked = resolve
+    })
+    const body = new ReadableStream<Uint8Array>({
+      start: (controller) => controller.enqueue(new TextEncoder().encode('out of ')),
+      pull: () => asked(),
+    })
+    const fetch = async () => new Response(body, { status: 500 })
+    const auth = createAuth(pendra, { credential: apiKey(testKey.pendra()), runtime: { fetch } })
+    const response = createProxy(auth, options)(post('{}'))
+    await isAsked
+    await vi.advanceTimersByTimeAsync(10_000)
+    expect([(await response).status, await (await response).text()]).toEqual([500, 'out of '])
+  })
+
+  it('passes what an unknown Auth answers', async () => {
+    const fetch = async () => new Response(`a ${testKey.pendra().slice(0, 12)}`)
+    const auth = { ...createAuth(pendra, { credential: apiKey(testKey.pendra()) }), fetch }
+    expect(await (await createProxy(auth, options)(post('{}'))).text()).toHaveLength(14)
+  })
+
+  const runtime = {
+    fetch: async () => {
+      throw new TypeError('nothing may be sent')
+    },
+  }
+  it.each<[code: string, auth: () => Auth]>([
+    ['no_credential', () => createAuth(pendra, { env: {}, runtime })],
+    ['malformed_credential', () => createAuth(pendra, { credential: apiKey('not a key'), runtime })],
+    ['wrong_credential', () => createAuth(pendra, { credential: apiKey(testKey.pensyve()), runtime })],
+    ['source_failed', () => createAuth(pendra, { env: { PENDRA_API_KEY_FILE: '/' }, runtime })],
+    [
+      'client_refused',
+      () => {
+        const clientId = testKey.pentographerClientId()
+        const credential = clientCredentials({ clientId, clientSecret: testKey.pentographerSecret() })
+        const fetch = async () => Response.json({ error: 'invalid_client' }, { status: 401 })
+        return createAuth(pentographer, { credential, runtime: { fetch } })
+      },
+    ],
+  ])('says that this app has no credential: %s', async (code, auth) => {
+    const made = auth()
+    const resource = Object.keys(made.service.resources)[0]
+    const proxy = createProxy(made, { ...options, resource })
+    const response = await proxy(post('{}'))
+    expect([response.status, await response.json()]).toEqual([
+      503,
+      {
+        type: 'about:blank',
+        title: 'This app has no usable credential for the service.',
+        status: 503,
+        code: 'no_credential',
+      },
+    ])
+    expect(events).toMatchObject([{ status: 503, problem: 'no_credential', caller: 'ada', error: { code } }])
+  })
+
+  it.each<[what: string, answers: (() => Response)[], status: number]>([
+    ['a redirect without a target', [() => new Response(null, { status: 302 })], 302],
+    ['several choices', [() => new Response('choose', { status: 300 })], 300],
+    [
+      'a redirect out of the resource',
+      [() => Response.redirect('https://other.example/'), () => new Response('x')],
+      200,
+    ],
+    ['one that is refused', [() => Response.redirect('data:text/plain,x')], 302],
+  ])('says that the service leads elsewhere: %s', async (_what, answers, serviceStatus) => {
+    const fetch = async () => (answers.shift() as () => Response)()
+    const auth = createAuth(pendra, { credential: apiKey(testKey.pendra()), runtime: { fetch } })
+    const response = await createProxy(auth, options)(get('/models'))
+    expect([response.status, await response.json()]).toEqual([
+      502,
+      { type: 'about:blank', title: 'The service sends this elsewhere.', status: 502, code: 'service_redirected' },
+    ])
+    const error = { code: 'redirect_refused', status: serviceStatus, hint: expect.any(String) }
+    expect(events).toMatchObject([{ status: 502, problem: 'service_redirected', error }])
+  })
+
+  it('takes nothing from a polluted prototype', async () => {
+    const auth = createAuth(pendra, { credential: apiKey(testKey.pendra()), runtime })
+    const prototype = Object.prototype as { query?: boolean }
+    onTestFinished(() => void delete prototype.query)
+    prototype.query = true
+    const proxy = createProxy(auth, { ...options, allow: ['GET /models', { method: 'GET', path: '/models/*' }] })
+    delete prototype.query
+    const answers = [await proxy(get('/models?a')), await proxy(get('/models/a?b'))]
+    expect(answers.map(({ status }) => status)).toEqual([403, 403])
+  })
+
+  it('lets a page of https in behind a server that ends TLS, and none of http from there', async () => {
+    const { auth } = await serviceThat((_request, response) => response.end('{}'))
+    const proxy = createProxy(auth, options)
+    const from = async (url: string, origin: string) => {
+      const headers = { origin, 'x-caller': 'ada' }
+      return (await proxy(new Request(`${url}/api/pendra/models`, { headers }))).status
+    }
+    expect([
+      await from('http://app.example.com', 'https://app.example.com'),
+      await from('http://app.example.com', 'http://app.example.com'),
+      await from('https://app.example.com', 'http://app.example.com'),
+    ]).toEqual([200, 200, 403])
+  })
+
   it('answers in the words of authorize, which sees everything but the body', async () => {
     const { auth } = await serviceThat((_request, response, body) => response.end(body))
     const seen: string[] = []
@@ -307,6 +526,8 @@ describe('the proxy', () => {
     [{ origins: ['https://a.example/'] }, 'takes a list of origins in "origins"'],
     [{ origins: 'https://a.example' }, 'takes a list of origins in "origins"'],
     [{ largestBody: -1 }, 'takes bytes in "largestBody"'],
+    [{ onEvent: 5 }, 'takes a function in "onEvent"'],
+    [{ onEvent: null }, 'takes a function in "onEvent"'],
   ])('is not made from %j', (change, message) => {
     const auth = createAuth(pendra, { credential: apiKey(testKey.pendra()) })
     try {
@@ -322,6 +543,16 @@ describe('the proxy', () => {
     throw new TypeError('it was made')
   })
 })
+
+it.each([undefined, null, 5, {}, pendra, { fetch }, { fetch, service: { resources: null } }])(
+  'a proxy is not made without an Auth: %#',
+  (auth) => {
+    const message = expect.stringMatching(/^createProxy needs an Auth\./)
+    expect(() => createProxy(auth as never, options)).toThrow(
+      expect.objectContaining({ code: 'invalid_option', message }),
+    )
+  },
+)
 
 describe('with the service at its own address', () => {
   const test = sandboxTest()

@@ -127,6 +127,47 @@ describe.skipIf(whyNot)(`the lock of a store in Redis${whyNot}`, () => {
   })
 })
 
+describe.skipIf(whyNot)(`a lock in Redis that takes long to come${whyNot}`, () => {
+  afterEach(() => void vi.restoreAllMocks())
+
+  it('is waited for while its holder lives, in this process and in others', async () => {
+    const real = performance.now.bind(performance)
+    let shift = 0
+    vi.spyOn(performance, 'now').mockImplementation(() => real() + shift)
+    const { path } = await startRedis()
+    const [one, other] = await Promise.all([clients.redis(path), clients.ioredis(path)])
+    const [mine, theirs] = [redisStore(one.client, { lease: 300 }), redisStore(other.client, { lease: 300 })]
+    let leave = () => {}
+    const left = new Promise<void>((resolve) => {
+      leave = resolve
+    })
+    const held = mine.withLock('key', () => left)
+    await sleep(50)
+    const waiting = [mine.withLock('key', async () => 'in'), theirs.withLock('key', async () => 'in')]
+    // Two minutes of a person who signs in, in which the lock is renewed again and again.
+    for (let step = 0; step < 3; step++) {
+      await sleep(500)
+      shift += 40_000
+    }
+    leave()
+    await held
+    expect(await Promise.all(waiting)).toEqual(['in', 'in'])
+  })
+
+  it('is given up where nobody renews it', async () => {
+    const real = performance.now.bind(performance)
+    let shift = 0
+    vi.spyOn(performance, 'now').mockImplementation(() => real() + shift)
+    const { path } = await startRedis()
+    const { client, ask } = await clients.redis(path)
+    await ask('SET', 'pentauth:{key}:lock', 'for ever')
+    const waiting = caught(redisStore(client).withLock('key', async () => 'never'))
+    await sleep(300)
+    shift = 60_000
+    expect((await waiting).message).toMatch(/could not be locked within 60 s\./)
+  })
+})
+
 describe('a lock in Redis', () => {
   afterEach(() => void vi.restoreAllMocks())
 

@@ -1,11 +1,11 @@
 import { spawn } from 'node:child_process'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { caught, expectNoMarker, testKey } from '@pentauth/tooling/canary'
 import { Redis } from 'ioredis'
 import { createClient, createClientPool, createSentinel, RESP_TYPES } from 'redis'
-import { describe, expect, it, onTestFinished } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { PentauthError } from '../src/index.ts'
 import { redisStore } from '../src/redis-store.ts'
 import {
@@ -90,13 +90,32 @@ describe.skipIf(whyNot)(`a store in Redis${whyNot}`, () => {
       for (const error of Object.values(errors)) expectNoMarker(error)
     })
 
+    it('is content with the permissions that the README names, and the client says nothing about them', async () => {
+      const readme = readFileSync(join(import.meta.dirname, '..', 'README.md'), 'utf8')
+      const [, rights = '', withIoredis = ''] =
+        /a Redis user needs `([^`]+)`, and with ioredis `([^`]+)`/.exec(readme) ?? []
+      const { path } = await startRedis()
+      const { ask } = await open(path)
+      const needed = [...rights.split(' '), ...(name === 'ioredis' ? withIoredis.split(' ') : [])]
+      await ask('ACL', 'SETUSER', 'app', 'on', '>word', ...needed)
+      const said = [vi.spyOn(console, 'warn'), vi.spyOn(console, 'error'), vi.spyOn(console, 'log')]
+      onTestFinished(() => void vi.restoreAllMocks())
+      const store = redisStore((await open(path, { username: 'app', password: 'word' })).client)
+      await store.withLock('key', async () => {
+        await store.set('key', 'value')
+        expect(await store.keys('')).toEqual(['key'])
+        await store.delete('key')
+      })
+      expect(said.flatMap(({ mock }) => mock.calls)).toEqual([])
+    })
+
     it('is content with the permissions that its hint names', async () => {
       const { path } = await startRedis()
       const { ask } = await open(path)
       const { hint } = await caught(refusing('NOPERM this user has no permissions').get('a'))
       const commands = (hint as string).match(/\b[A-Z]{3,}\b/g) ?? []
       const needed = commands.map((command) => `+${command.toLowerCase()}`)
-      expect(needed).toHaveLength(6)
+      expect(needed).toHaveLength(7)
       const handshake = ['+ping', '+hello', '+client', '+info']
       await ask('ACL', 'SETUSER', 'app', 'on', '>word', '~pentauth:*', ...needed, ...handshake)
       const store = redisStore((await open(path, { username: 'app', password: 'word' })).client)

@@ -25,8 +25,19 @@ function recorded(handle: (fetch: typeof globalThis.fetch) => (request: Request)
       return said()
     }
     const answer = await handle(fetch)(request)
-    return { answer, body: await answer.text(), sent }
+    return { answer, body: await readable(answer), sent }
   }
+}
+
+/** What a page gets to see of a body, which may break off. */
+async function readable({ body }: Response): Promise<string> {
+  const parts: Uint8Array[] = []
+  try {
+    for await (const part of body ?? []) parts.push(part)
+  } catch {
+    // What came before it was seen.
+  }
+  return Buffer.concat(parts).toString()
 }
 
 const origins = ['https://other.example.com']
@@ -208,6 +219,81 @@ threat('G13', 'an answer shows the key, or passes for one of the app itself', {
     }),
 })
 
+/** How a service may write what it was sent. */
+const written: Readonly<Record<string, string>> = {
+  plain: key,
+  'a header': `Bearer ${key}`,
+  'in capitals': key.toUpperCase(),
+  percent: Array.from(key, (letter) => `%${letter.charCodeAt(0).toString(16)}`).join(''),
+  hex: Buffer.from(key).toString('hex'),
+  base64: Buffer.from(key).toString('base64'),
+  'base64 behind a name': Buffer.from(`user:${key}`).toString('base64url'),
+  escaped: Array.from(key, (letter) =>
+    /[\w.-]/.test(letter) ? letter : `\\u${letter.charCodeAt(0).toString(16)}`,
+  ).join(''),
+}
+const statuses = [200, 400, 404, 422, 429, 500]
+const before = '{"error":{"message":"Invalid API key '
+const harmless = `{"data":"pdr_, ${key.slice(0, 9)} and so on, pdr_`
+
+function inPieces(text: string, ...places: readonly number[]): ReadableStream<Uint8Array> {
+  const bytes = Buffer.from(text)
+  const ends = [...places.filter((place) => place < bytes.length), bytes.length]
+  return new ReadableStream({
+    start(controller) {
+      for (const [index, end] of ends.entries()) controller.enqueue(bytes.subarray(ends[index - 1] ?? 0, end))
+      controller.close()
+    },
+  })
+}
+
+/** An answer in two pieces for each place in the secret, in single bytes, and as a whole. */
+function cuts(text: string, form: string): readonly (readonly number[])[] {
+  const start = text.indexOf(form)
+  const places = Array.from({ length: form.length }, (_, index) => start + index)
+  return [[], Array.from({ length: text.length - 1 }, (_, index) => index + 1), ...places.map((place) => [place])]
+}
+
+threat('G13', 'a service repeats the key in whatever it answers', {
+  ours,
+  twin: naive,
+  attack: async (proxy) => {
+    const request = () => asked(`${base}/models/a`, { method: 'GET' })
+    const echoes: (readonly [what: string, Exchange])[] = []
+    const others: (readonly [expected: string, Exchange])[] = []
+    for (const status of statuses) {
+      for (const [how, form] of Object.entries(written)) {
+        const said = `${before}${form}"}}`
+        for (const places of cuts(said, form))
+          echoes.push([
+            `${status}, ${how}, cut at ${places}`,
+            await proxy(request(), () => new Response(inPieces(said, ...places), { status })),
+          ])
+        const headers = { 'x-request-id': `for ${form}`, 'ratelimit-limit': '5' }
+        echoes.push([`${status}, ${how}, header`, await proxy(request(), () => new Response('', { status, headers }))])
+      }
+      const long = 'x'.repeat(65_536 - 20)
+      echoes.push([`${status}, far behind`, await proxy(request(), () => new Response(`${long}${key}`, { status }))])
+      for (const places of [[], [17], [harmless.length - 2]])
+        others.push([harmless, await proxy(request(), () => new Response(inPieces(harmless, ...places), { status }))])
+    }
+    return { echoes, others }
+  },
+  breaches: ({ echoes, others }) => [
+    ...echoes.flatMap(([what, { answer, body }]) =>
+      [[...answer.headers].join('\n'), body]
+        .filter((text) => hasMarker(text) || Object.values(written).some((form) => text.includes(form)))
+        .map(() => `${what}: the key`),
+    ),
+    ...echoes
+      .filter(([what, { answer }]) => what.endsWith(', header') && answer.headers.get('ratelimit-limit') !== '5')
+      .map(([what]) => `${what}: a harmless header was lost`),
+    ...others
+      .filter(([expected, { body }]) => body !== expected)
+      .map(([, { answer }]) => `${answer.status}: what only begins as the key was not passed on`),
+  ],
+})
+
 /** What browsers send along, and whether the page is one of ours. */
 const pages: readonly (readonly [headers: Record<string, string>, isOurs: boolean])[] = [
   [{ 'sec-fetch-site': 'same-origin', origin: site }, true],
@@ -225,6 +311,9 @@ const pages: readonly (readonly [headers: Record<string, string>, isOurs: boolea
   [{ origin: 'https://app.example.com.evil.example' }, false],
   [{ origin: 'https://other.example.com.evil.example' }, false],
   [{ origin: 'https://app.example.com:8443' }, false],
+  [{ origin: 'http://app.example.com' }, false],
+  [{ origin: 'file://app.example.com' }, false],
+  [{ origin: 'ftp://app.example.com' }, false],
   [{ origin: 'null' }, false],
   [{ 'sec-fetch-site': 'cross-site', origin: 'null' }, false],
 ]
