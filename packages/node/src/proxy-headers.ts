@@ -6,17 +6,18 @@ import type { Echoes } from './proxy-echo.ts'
 const toService = [
   ...['accept', 'accept-language', 'content-encoding', 'content-language', 'content-type', 'idempotency-key'],
   ...['if-match', 'if-modified-since', 'if-none-match', 'if-unmodified-since', 'last-event-id', 'range'],
+  // Not whose organization or project is charged and seen: that is the program's to say.
+  ...['anthropic-beta', 'anthropic-version', 'openai-beta'],
 ]
-const toServiceBeginning = /^(?:anthropic|openai)-/
 const toApp = [
   ...['accept-ranges', 'content-disposition', 'content-language', 'content-length', 'content-range', 'content-type'],
-  ...['etag', 'last-modified', 'request-id', 'retry-after', 'x-request-id'],
+  ...['etag', 'last-modified', 'request-id', 'retry-after', 'x-request-id', 'openai-processing-ms', 'openai-version'],
 ]
-const toAppBeginning = /^(?:anthropic|openai|ratelimit|x-ratelimit)(?:-|$)/
+const toAppBeginning = /^(?:anthropic-ratelimit|ratelimit|x-ratelimit)(?:-|$)/
 
 /** The headers of the app's that go to the service. */
 export function headersToService(given: Headers): Headers {
-  return only(given, toService, toServiceBeginning)
+  return only(given, toService)
 }
 
 /** The headers of the service's that go to the app, without those that repeat the credential. */
@@ -36,11 +37,11 @@ const ours = {
   'x-content-type-options': 'nosniff',
 }
 
-function only(given: Headers, names: readonly string[], beginning: RegExp): Headers {
+function only(given: Headers, names: readonly string[], beginning?: RegExp): Headers {
   // Named so, a header is for this connection alone.
   const hop = new Set((given.get('connection') ?? '').toLowerCase().split(/[\s,]+/))
   const kept = new Headers()
   for (const [name, value] of given)
-    if ((names.includes(name) || beginning.test(name)) && !hop.has(name)) kept.append(name, value)
+    if ((names.includes(name) || beginning?.test(name)) && !hop.has(name)) kept.append(name, value)
   return kept
 }

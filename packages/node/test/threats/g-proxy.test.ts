@@ -156,6 +156,9 @@ const smuggled: Readonly<Record<string, string>> = {
   te: 'trailers',
   via: '1.1 of-the-app',
   'x-anything': 'of the app',
+  'openai-organization': 'of the app',
+  'openai-project': 'of the app',
+  'anthropic-organization-id': 'of the app',
 }
 
 threat('G13', 'the app sends headers that the service believes', {
@@ -178,6 +181,8 @@ const telling = {
   'set-cookie': 'session=of the service',
   'www-authenticate': `Bearer error="invalid_token", key="${key}"`,
   'x-debug': key,
+  'openai-organization': 'of the service',
+  'anthropic-organization-id': 'of the service',
   'access-control-allow-origin': '*',
   connection: 'close',
 }
