@@ -132,6 +132,7 @@ export async function withoutAPerson(sandbox: Sandbox): Promise<void> {
     importPrivateKey('', keys),
     importPrivateKey({ kty: 'OKP' }),
     privateKeyFile('a.pem'),
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: a reference to a variable
     privateKeyFile('~/${APP}.pem', inFile),
   ]
   const trust: WorkloadTrust = { subject: 'repo:octo/*', audience: 'api://acme', account: 'ada', scopes: ['mcp'] }

@@ -1,5 +1,5 @@
 import { createServer } from 'node:net'
-import { memoryStore, profundis, type Service } from '@pentauth/core'
+import { memoryStore, pentographer, profundis, type Service } from '@pentauth/core'
 import { type NodeSignInOptions, signIn, switchAccount } from '@pentauth/node'
 import { onTestFinished } from 'vitest'
 
@@ -30,6 +30,9 @@ export function nodeSignInProvocations(here: (service: Service) => Service) {
       () => signIn(here(profundis), { store: memoryStore(), env: { CI: 'true' } }),
       () => switchAccount(profundis, 'work', { store: memoryStore() }),
     ],
-    invalid_option: [() => at({ redirectUri: 'https://app.example/callback' })],
+    invalid_option: [
+      () => at({ redirectUri: 'https://app.example/callback' }),
+      () => signIn(here(pentographer), { store: memoryStore(), env: {} }),
+    ],
   }
 }

@@ -122,7 +122,7 @@ async function ask(interaction: Interaction, address: CallbackAddress): Promise<
 }
 
 /** By its own definition: no server was asked. */
-function signsNobodyIn({ apiKey, oauth, name, id, links }: Service): PentauthError {
+function signsNobodyIn({ apiKey, oauth, name, id }: Service): PentauthError {
   const ways = [
     apiKey && `set ${apiKey.env}`,
     oauth?.clientIdEnv && `set ${oauth.clientIdEnv} and ${oauth.clientSecretEnv}`,
@@ -132,7 +132,6 @@ function signsNobodyIn({ apiKey, oauth, name, id, links }: Service): PentauthErr
     message: `${name} signs no people in.`,
     service: id,
     hint: `Use createAuth(${id}): ${ways.filter(Boolean).join(', or ') || 'see its documentation'}.`,
-    link: links.docs.url,
   })
 }
 
