@@ -30,7 +30,8 @@ export function surroundingsOf(host: Host): Surroundings {
     if (openersOf(host).length > 0) return facts
     return { ...facts, why: 'this is WSL without the programs of Windows' }
   }
-  if (hasDisplay) return facts
+  if (hasDisplay && host.hasProgram('xdg-open')) return facts
+  if (hasDisplay) return { ...facts, why: 'no program here opens a browser (xdg-open is missing)' }
   if (host.isContainer) return { ...facts, why: 'this is a container without a display' }
   return { ...facts, why: 'there is no display (neither DISPLAY nor WAYLAND_DISPLAY is set)' }
 }

@@ -118,7 +118,7 @@ describe.runIf(process.platform === 'linux')('openBrowser', () => {
 })
 
 describe('why no browser opens', () => {
-  const why = (more: Partial<Host>) => surroundingsOf(host(more)).why
+  const why = (more: Partial<Host>) => surroundingsOf(host({ hasProgram: (name) => name === 'xdg-open', ...more })).why
   const display = { DISPLAY: ':0' }
 
   it.each<[string, Partial<Host>, RegExp | undefined]>([
@@ -140,6 +140,7 @@ describe('why no browser opens', () => {
     ['CI that is none', { env: { CI: 'false', ...display } }, undefined],
     ['a container', { isContainer: true }, /a container without a display/],
     ['a container with a display', { isContainer: true, env: display }, undefined],
+    ['a display without a program that opens one', { env: display, hasProgram: () => false }, /xdg-open is missing/],
     ['a server', {}, /no display \(neither DISPLAY nor WAYLAND_DISPLAY is set\)/],
     ['WSL', { isWsl: true, hasProgram: (name) => name === 'rundll32.exe' }, undefined],
     ['WSL alone', { isWsl: true, env: display }, /WSL without the programs of Windows/],

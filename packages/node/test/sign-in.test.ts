@@ -5,7 +5,15 @@ import { signInAt } from '@pentauth/sandbox'
 import { caught, expectNoMarker } from '@pentauth/tooling/canary'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { type NodeSignInOptions, pendra, type RedirectRequest, type SignInRequest, signIn } from '../src/index.ts'
-import { comeBack, deferred, desktop, heardOnStderr, isOpen, signInWorld } from './support/sign-in-world.ts'
+import {
+  comeBack,
+  deferred,
+  desktop,
+  heardOnStderr,
+  isOpen,
+  recordingProgram,
+  signInWorld,
+} from './support/sign-in-world.ts'
 
 const redirectOf = (url: string | URL) => new URL(url).searchParams.get('redirect_uri') ?? ''
 const ssh = { PATH: '/nowhere', SSH_CONNECTION: '192.0.2.1 50000 192.0.2.2 22' }
@@ -319,8 +327,18 @@ describe('without a browser', () => {
   it('says that the browser did not open', async () => {
     const { profundis, options } = await signInWorld()
     const stderr = heardOnStderr()
+    const { path } = recordingProgram('xdg-open', { exit: 3 })
+    const signingIn = signIn(profundis, { ...options, env: { PATH: path, DISPLAY: ':0' } })
+    await stderr.like(/No browser could be opened \(xdg-open ended with 3\)/)
+    await comeBack(await stderr.like(/^ {2}(http:\S+authorize\?\S+)$/m))
+    await signingIn
+  })
+
+  it('says that there is no program that opens one', async () => {
+    const { profundis, options } = await signInWorld()
+    const stderr = heardOnStderr()
     const signingIn = signIn(profundis, { ...options, env: { PATH: '/nowhere', DISPLAY: ':0' } })
-    await stderr.like(/No browser could be opened \(xdg-open: ENOENT\)/)
+    await stderr.like(/No browser opens here: no program here opens a browser \(xdg-open is missing\)\./)
     await comeBack(await stderr.like(/^ {2}(http:\S+authorize\?\S+)$/m))
     await signingIn
   })
