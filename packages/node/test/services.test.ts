@@ -60,7 +60,7 @@ describe('a client in the environment', () => {
 
     sandbox.clock.advance(3_550_000)
     await call(auth, service, calls.pentographer)
-    await expect.poll(() => tokenRequests().length).toBe(2)
+    await expect.poll(() => tokenRequests().length, { timeout: 30_000 }).toBe(2)
     expect(events.filter(({ type }) => type === 'token_requested')).toMatchObject([
       { reason: 'first' },
       { reason: 'expiring' },

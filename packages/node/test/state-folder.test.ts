@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { homedir } from 'node:os'
+import { homedir, userInfo } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { stateFolder } from '../src/index.ts'
@@ -37,7 +37,7 @@ describe('stateFolder', () => {
   })
 
   it('asks the system where no variable says what is home', () => {
-    expect(stateFolder({})).toContain(homedir())
+    expect(stateFolder({})).toContain(userInfo().homedir)
   })
 
   it('takes nothing from a polluted prototype', () => {

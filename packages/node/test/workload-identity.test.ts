@@ -1,6 +1,7 @@
 import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { AccessToken } from '@pentauth/core'
 import { createSandbox, type Sandbox } from '@pentauth/sandbox'
 import { listen } from '@pentauth/sandbox/server'
 import { caught, expectNoMarker, testKey } from '@pentauth/tooling/canary'
@@ -77,9 +78,13 @@ describe('a job of GitHub Actions', () => {
     const token = githubActionsToken({ audience: issuer, env: job.env(server.origins) })
     const auth = authOf(workloadIdentity({ token, grant: 'jwt-bearer', issuer }))
     await call(auth)
+    const until = async () => ((await auth.credential()) as AccessToken).expiresAt ?? 0
+    const first = await until()
     sandbox.clock.advance(850_000)
     expect(await call(auth)).toBe(200)
-    await expect.poll(() => [requests(sandbox), sandbox.ci.requests]).toEqual([2, 2])
+    // Until the new one is here: what the server has counted may still be on its way.
+    await expect.poll(until, { timeout: 30_000 }).toBeGreaterThan(first)
+    expect([requests(sandbox), sandbox.ci.requests]).toEqual([2, 2])
     sandbox.tokens.revokeAccessTokens('pensyve')
     expect(await Promise.all(Array.from({ length: 20 }, () => call(auth)))).toEqual(Array(20).fill(200))
     expect([requests(sandbox), sandbox.ci.requests]).toEqual([3, 3])
@@ -251,7 +256,7 @@ describe('a token in a file', () => {
     sandbox.clock.advance(900_000)
     const error = await caught(auth.credential())
     expect(error).toMatchObject({ code: 'source_failed', service: 'acme' })
-    expect(error.message).toMatch(/^The identity token from \S+rotated expired 300 s ago \(exp \d+\)\./)
+    expect(error.message).toMatch(/^The identity token from \S+rotated expired 30\d s ago \(exp \d+\)\./)
     await write(600)
     sandbox.clock.advance(1_000)
     expect(await call(auth)).toBe(200)

@@ -75,9 +75,11 @@ describeOnBoth('Pentographer, OAuth clients', (world) => {
       world.sandbox.clock.advance(50 * second)
       const statuses = await Promise.all(Array.from({ length: 10 }, async () => (await ask(auth)).status))
       expect(statuses).toEqual(Array(10).fill(200))
-      await expect.poll(() => tokens().length).toBe(2)
+      await expect.poll(() => tokens().length, { timeout: 30_000 }).toBe(2)
       expect(reasons()).toEqual(['first', 'expiring'])
-      await expect.poll(() => world.events.filter(({ type }) => type === 'token_received').length).toBe(2)
+      await expect
+        .poll(() => world.events.filter(({ type }) => type === 'token_received').length, { timeout: 30_000 })
+        .toBe(2)
       world.sandbox.clock.advance(100 * second)
       expect((await ask(auth)).status).toBe(200)
       expect(tokens()).toHaveLength(2)
