@@ -10,6 +10,7 @@ import {
 import { currentAccount, setCurrentAccount } from './current-account.ts'
 import { debugListener } from './debug.ts'
 import { type Environment, own } from './environment.ts'
+import { fileStore } from './file-store.ts'
 
 export interface AccountOptions {
   /** Where the sessions are kept; the files of this person unless given. */
@@ -38,7 +39,7 @@ export interface Account extends SavedAccount {
  */
 export async function listAccounts(service: Service, options: AccountOptions = {}): Promise<readonly Account[]> {
   const { app, ...rest } = own(options)
-  const store = await storeOf(rest)
+  const store = storeOf(rest)
   const saved = await listSaved(service, { store, app })
   const current = await currentAccount(service, store, app)
   return saved.map((one) => ({ ...one, isCurrent: one.account === current }))
@@ -56,7 +57,7 @@ export async function listAccounts(service: Service, options: AccountOptions = {
  */
 export async function switchAccount(service: Service, account: string, options: AccountOptions = {}): Promise<void> {
   const { app, ...rest } = own(options)
-  const store = await storeOf(rest)
+  const store = storeOf(rest)
   const accounts = await listSaved(service, { store, app })
   if (!accounts.some((one) => one.account === account && one.status === 'signed_in')) {
     const others = accounts.filter(({ status }) => status === 'signed_in').map((one) => JSON.stringify(one.account))
@@ -84,7 +85,7 @@ export interface SignOutOptions extends AccountOptions, Omit<CoreSignOutOptions,
  */
 export async function signOut(service: Service, options: SignOutOptions = {}): Promise<void> {
   const { env, app, store: given, account: named, ...rest } = own(options)
-  const store = await storeOf({ store: given, env })
+  const store = storeOf({ store: given, env })
   const current = await currentAccount(service, store, app)
   const account = named ?? current
   const { onEvent = debugListener(env ?? process.env) } = rest
@@ -92,6 +93,6 @@ export async function signOut(service: Service, options: SignOutOptions = {}): P
   if (account === current) await setCurrentAccount(service, store, app, 'default')
 }
 
-async function storeOf({ store, env }: AccountOptions): Promise<Store> {
-  return store ?? (await import('./file-store.ts')).fileStore({ env })
+function storeOf({ store, env }: AccountOptions): Store {
+  return store ?? fileStore({ env })
 }

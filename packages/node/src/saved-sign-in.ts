@@ -14,6 +14,7 @@ import {
 } from '@pentauth/core'
 import { currentAccount } from './current-account.ts'
 import type { Environment } from './environment.ts'
+import { fileStoreFor } from './file-store.ts'
 
 export interface SavedSignInOptions {
   /** Where the session is kept; the files of this person unless given. */
@@ -38,7 +39,7 @@ export function savedSignIn(service: Service, options: SavedSignInOptions, asker
   /** Known from its first token on: who signs in, or switches, before that is found. */
   let known: CredentialSource | undefined
   const find = async (request: CredentialRequest): Promise<Credential | Absent> => {
-    const { app, store = await fileStoreOf(asker) } = options
+    const { app, store = fileStoreOf(asker) } = options
     // A container without a home folder is no place where anybody has signed in.
     if (isAbsent(store)) return store
     const account = options.account ?? (await currentAccount(service, store, app))
@@ -82,8 +83,7 @@ async function wayIn(service: Service, store: Store, { account, app }: SavedSign
   return other ? `${signIn}, or await switchAccount(${service.id}, ${JSON.stringify(other.account)})` : signIn
 }
 
-async function fileStoreOf({ env, onEvent }: Asker): Promise<Store | Absent> {
-  const { fileStoreFor } = await import('./file-store.ts')
+function fileStoreOf({ env, onEvent }: Asker): Store | Absent {
   try {
     return fileStoreFor(env, onEvent)
   } catch (error) {

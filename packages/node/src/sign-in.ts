@@ -1,4 +1,7 @@
-import type { Auth, Service } from '@pentauth/core'
+import { type Auth, type Service, signedIn } from '@pentauth/core'
+import { createAuth } from './auth.ts'
+import { debugListener } from './debug.ts'
+import { fileStoreFor } from './file-store.ts'
 import type { NodeSignInOptions } from './sign-in-options.ts'
 
 /**
@@ -27,7 +30,7 @@ export async function signIn<Names extends string>(
   service: Service<Names>,
   options: NodeSignInOptions = {},
 ): Promise<Auth<Names>> {
-  // A program that is signed in already loads nothing of it.
+  // A program that is signed in already loads nothing of it. What there may be only one of is handed over.
   const { signInHere } = await import('./terminal-sign-in.ts')
-  return signInHere(service, options)
+  return signInHere(service, options, { createAuth, debugListener, fileStoreFor, signedIn })
 }

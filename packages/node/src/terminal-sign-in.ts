@@ -1,11 +1,11 @@
-import { type Auth, type EventListener, PentauthError, type Service, type Store, signedIn } from '@pentauth/core'
-import { createAuth } from './auth.ts'
+import { type Auth, type EventListener, PentauthError, type Service, type Store, type signedIn } from '@pentauth/core'
+import type { createAuth } from './auth.ts'
 import { type CallbackAddress, callbackAddress, unusable } from './callback-address.ts'
 import { setCurrentAccount } from './current-account.ts'
-import { debugListener } from './debug.ts'
+import type { debugListener } from './debug.ts'
 import { byDevice } from './device-way.ts'
 import { type Environment, own } from './environment.ts'
-import { fileStoreFor } from './file-store.ts'
+import type { fileStoreFor } from './file-store.ts'
 import { thisHost } from './host.ts'
 import { alone, interactionLock } from './interaction.ts'
 import { interruptible } from './interruption.ts'
@@ -19,26 +19,35 @@ import type { NodeSignInOptions } from './sign-in-options.ts'
 import { surroundingsOf } from './surroundings.ts'
 import { plain, silent, thisTerminal } from './terminal.ts'
 
+/** What there is one of in the package: this file is built apart from it. */
+interface Package {
+  readonly createAuth: typeof createAuth
+  readonly debugListener: typeof debugListener
+  readonly fileStoreFor: typeof fileStoreFor
+  readonly signedIn: typeof signedIn
+}
+
 /** Asks the person at this machine, unless somebody else did meanwhile. */
 export async function signInHere<Names extends string>(
   service: Service<Names>,
   options: NodeSignInOptions,
+  here: Package,
 ): Promise<Auth<Names>> {
   const given = checked(options)
   const { env = process.env, port, redirectUri, privateKey, lock, account = 'default', app = 'default' } = given
-  const onEvent = given.onEvent ?? debugListener(env)
-  const { store = fileStoreFor(env, onEvent) } = given
+  const onEvent = given.onEvent ?? here.debugListener(env)
+  const { store = here.fileStoreFor(env, onEvent) } = given
   const address = callbackAddress({ port, redirectUri })
   const runtime = nodeRuntime(given.runtime)
-  const credential = signedIn({ store, lock, account, app, privateKey, name: savedName(account) })
-  const auth = createAuth(service, { env, credential, runtime, onEvent })
+  const credential = here.signedIn({ store, lock, account, app, privateKey, name: savedName(account) })
+  const auth = here.createAuth(service, { env, credential, runtime, onEvent })
   if (!takesSignIns(auth.service)) throw signsNobodyIn(auth.service)
   let notSaved: string | undefined
   const heard: EventListener = (event) => {
     if (event.type === 'session_not_saved') notSaved = event.reason ?? 'it failed'
     return onEvent?.(event)
   }
-  const here = {
+  const interaction = {
     ...interactionOf(auth.service, given, env),
     wishes: { ...given, store, account, app, runtime, onEvent: heard },
   }
@@ -51,11 +60,11 @@ export async function signInHere<Names extends string>(
     async (interrupted) => {
       const signal = given.signal ? AbortSignal.any([given.signal, interrupted]) : interrupted
       const turn = { name: `interactive/${place.key}`, lock: interactionLock({ store, lock }), signal }
-      await alone(here, turn, async () => {
+      await alone(interaction, turn, async () => {
         const now = await saved()
         if (now.signInId !== undefined && now.signInId !== before && hasScopes(now, given)) return
         await within(auth.service, { seconds: given.timeout ?? 300, signal }, (until) =>
-          ask({ ...here, signal: until }, address),
+          ask({ ...interaction, signal: until }, address),
         )
       })
     },
@@ -65,7 +74,9 @@ export async function signInHere<Names extends string>(
     () => false,
   )
   const as = account === 'default' ? '' : ` as ${plain(account)}`
-  here.terminal.say(`Signed in to ${plain(service.name)}${as}.${keptWhere(store, { notSaved, isCurrent, account })}`)
+  interaction.terminal.say(
+    `Signed in to ${plain(service.name)}${as}.${keptWhere(store, { notSaved, isCurrent, account })}`,
+  )
   return auth
 }
 
