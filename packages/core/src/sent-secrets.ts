@@ -28,7 +28,8 @@ export function noteSent(init: RequestInit, note: (forms: readonly string[]) => 
 
 /** Tells who wants to know that a secret is about to be sent. */
 export function tellSent(init: RequestInit, secret: Secret): void {
-  const note = (init as NotingInit)[noteKey]
+  // Its own: nobody is told by way of a polluted Object.prototype.
+  const note = Object.hasOwn(init, noteKey) ? (init as NotingInit)[noteKey] : undefined
   if (note) note(writtenForms(secret.reveal()))
 }
 
