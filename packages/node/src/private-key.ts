@@ -31,7 +31,7 @@ export interface PrivateKeyFileOptions extends Omit<PrivateKeyOptions, 'name'> {
  * ```
  */
 export function importPrivateKey(key: string | JsonWebKey, options: PrivateKeyOptions = {}): SigningKey {
-  const { algorithm, name = 'importPrivateKey' }: PrivateKeyOptions = Object.assign(Object.create(null), options)
+  const { algorithm, name = 'importPrivateKey' } = own(options)
   const text = typeof key === 'string' ? key.trim() : key
   const jwk = typeof text === 'string' && text.startsWith('{') ? jsonIn(text) : text
   const object = parsed(jwk)

@@ -1,4 +1,5 @@
 import type { Auth, Resource } from '@pentauth/core'
+import { own } from './environment.ts'
 import type { CheckedProxy, Outcome, Told } from './proxy-answer.ts'
 import type { ProxyEvent, ProxyOptions } from './proxy-options.ts'
 import { originsOf } from './proxy-origin.ts'
@@ -45,7 +46,7 @@ export function createProxy(auth: Auth, options: ProxyOptions): (request: Reques
 }
 
 function checked(auth: Auth, options: ProxyOptions): CheckedProxy {
-  const given: Partial<ProxyOptions> = Object.assign(Object.create(null), options)
+  const given: Partial<ProxyOptions> = own(options)
   const { allow, authorize, resource, prefix = '', origins, largestBody = 10 * 1_048_576, onEvent } = given
   const { fetch, service }: Auth = Object(auth)
   if (typeof fetch !== 'function' || Object(service?.resources) !== service?.resources)

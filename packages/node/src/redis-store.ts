@@ -1,4 +1,5 @@
 import { type Lock, PentauthError, type Store } from '@pentauth/core'
+import { own } from './environment.ts'
 import { type RedisClient, redisClient, textOf } from './redis-client.ts'
 import { redisFailed } from './redis-failure.ts'
 import { redisLock } from './redis-lock.ts'
@@ -43,7 +44,7 @@ const known = /* @__PURE__ */ new WeakMap<object, Map<string, RedisStore>>()
  * ```
  */
 export function redisStore(client: RedisStoreClient, options: RedisStoreOptions = {}): RedisStore {
-  const { prefix = 'pentauth:', lease = 3_000 }: RedisStoreOptions = Object.assign(Object.create(null), options)
+  const { prefix = 'pentauth:', lease = 3_000 } = own(options)
   const redis = redisClient(client)
   if (typeof prefix !== 'string' || prefix === '') throw unusable('prefix', 'no text', 'such as "pentauth:"')
   if (!Number.isSafeInteger(lease) || lease < shortestLease || lease > longestLease)
