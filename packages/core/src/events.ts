@@ -41,6 +41,8 @@ export type StoreEvent =
   | { readonly type: 'store_repaired'; readonly path: string; readonly from: string; readonly to: string }
   /** Something that cannot be used lay where the store keeps a value: it has another name now, and nothing in it is lost. */
   | { readonly type: 'store_set_aside'; readonly path: string; readonly movedTo: string; readonly reason: string }
+  /** A store cannot be used here, such as one that the browser blocks: another takes its place, which is said to last less long. */
+  | { readonly type: 'store_replaced'; readonly store: string; readonly by: string; readonly reason: string }
 
 /** What happened, for logs and screens: no event ever holds a secret, and URLs come without their query. */
 export type PentauthEvent = {
@@ -173,6 +175,8 @@ export type PentauthEvent = {
       /** What of it the session does not have that there is already; absent where there is none. */
       readonly addedScopes?: readonly string[]
     }
+  /** The browser would not open a window for the sign-in: the page itself goes there instead. */
+  | { readonly type: 'popup_blocked'; readonly account: string }
   /** The person is back with a code. */
   | { readonly type: 'sign_in_returned'; readonly account: string; readonly issuer: string }
   /**

@@ -31,6 +31,7 @@ export type { ClientOptions } from './registration.ts'
 export { type RelocateOptions, relocate } from './relocate.ts'
 export { type NamedResource, resourceFor } from './resource-for.ts'
 export type { Runtime } from './runtime.ts'
+export { type SavedAccountOptions, savedAccount } from './saved-account.ts'
 export { noteSent } from './sent-secrets.ts'
 export type {
   ApiKeyRules,

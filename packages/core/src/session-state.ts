@@ -99,6 +99,10 @@ function newShared(store: Store): Shared {
   // A server has a session for each of its users, and forgets them with what used them.
   const states = new Map<string, WeakRef<SessionState>>()
   const needed = new Set<SessionState>()
+  store.watch?.((key) => {
+    const state = states.get(key)?.deref()
+    if (state) Object.assign(state, elsewhere)
+  })
   return {
     store,
     lock: memoryLock(),
@@ -118,6 +122,9 @@ function newShared(store: Store): Shared {
 const sharedKey: unique symbol = Symbol.for('pentauth.sessions.1')
 /** For stores that take no property, such as frozen ones. */
 const stores = /* @__PURE__ */ new WeakMap<Store, Shared>()
+
+/** What is not known any more once somebody else wrote to the store: the next one who asks for a token looks again. */
+const elsewhere: Partial<SessionState> = { current: undefined, failure: undefined, written: undefined }
 
 function sharedOf(store: Store): Shared {
   const known = (store as { readonly [sharedKey]?: Shared })[sharedKey] ?? stores.get(store)

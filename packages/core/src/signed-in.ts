@@ -33,7 +33,8 @@ export interface SignedInOptions {
  * The access tokens of a sign-in that is saved in a store: renewed in the background before they end, once for all who share the
  * store, until the authorization server refuses it for good or somebody signs out.
  *
- * A sign-out in this process takes effect at once; one in another process when the token ends or is refused.
+ * A sign-out in this process takes effect at once, and so does one elsewhere that the store is told of (`watch`); any other when the token ends or
+ * is refused.
  *
  * @throws PentauthError `invalid_option` for an unusable store, lock or label; (when used) `sign_in_required` when the session has
  *   ended, `temporarily_unavailable` and other codes of the token endpoint when its token has ended and cannot be renewed now,
@@ -152,8 +153,9 @@ function checked(options: SignedInOptions) {
   const isStore = [store?.get, store?.set, store?.delete].every((method) => typeof method === 'function')
   if (!store || !isStore)
     throw unusable('store', 'is no store: get, set and delete', 'Give a store such as memoryStore().')
-  if (store.withLock !== undefined && typeof store.withLock !== 'function')
-    throw unusable('store', 'has a withLock that is no function', 'Leave it out, or give a lock.')
+  for (const part of ['withLock', 'watch'] as const)
+    if (store[part] !== undefined && typeof store[part] !== 'function')
+      throw unusable('store', `has a ${part} that is no function`, 'Leave it out, or give a function.')
   if (lock !== undefined && typeof lock !== 'function') {
     throw unusable('lock', 'is no function', 'Give a lock such as memoryLock(), or leave it out.')
   }

@@ -17,6 +17,8 @@ export interface Store {
   keys?(prefix: string): Promise<readonly string[]>
   /** A lock that reaches as far as the store does, used where none is given; absent for a store of one process. */
   readonly withLock?: Lock
+  /** Tells the names of what others write and delete, such as another tab; returns how to stop. Absent where the store is not told. */
+  watch?(listener: (key: string) => void): () => void
 }
 
 /**

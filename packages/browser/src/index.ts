@@ -1,0 +1,1 @@
+export { pensyve } from '@pentauth/core'
