@@ -10,6 +10,8 @@ export type PentauthErrorCode =
   | 'invalid_url'
   | 'invalid_service'
   | 'invalid_option'
+  | 'key_exposed'
+  | 'insecure_context'
   // What the service said
   | 'authentication_required'
   | 'credential_refused'

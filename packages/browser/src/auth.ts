@@ -1,0 +1,98 @@
+import { type Auth, createAuth as coreAuth, type Resource, type Service } from '@pentauth/core'
+import { accountSource } from './account-source.ts'
+import { checkExposure } from './exposed-key.ts'
+import type { BrowserAuthOptions, FinishedCallback, SignInOptions, SignInResult } from './options.ts'
+import { type Page, pageOf } from './page.ts'
+import { onPageLife } from './page-life.ts'
+import { renewalTimer } from './renewal-timer.ts'
+import { finishSignIn, signIn } from './sign-in.ts'
+import type { SessionSnapshot } from './snapshot.ts'
+
+/** A service and the person who is signed in to it on this page: an authenticated `fetch`, and who that is. */
+export interface BrowserAuth<Names extends string = string> extends Auth<Names> {
+  /** Sends the person to the service's sign-in page, in this window or, with `popup`, in one of its own. */
+  readonly signIn: (options?: SignInOptions) => Promise<SignInResult>
+  /** Finishes the sign-in that the page's address is the answer to; `undefined` where it is none. */
+  readonly finishSignIn: (url?: string | URL) => Promise<FinishedCallback | undefined>
+  /** Signs out in every tab, and at the service where it has an endpoint for that. */
+  readonly signOut: () => Promise<void>
+  /** Who is signed in, as this page knows it: the same object until that changes. */
+  readonly session: SessionSnapshot
+  /** Told when `session` is another one; returns how to stop. Bound, as React's `useSyncExternalStore` wants it. */
+  readonly subscribe: (listener: () => void) => () => void
+  /** Lets go of the page: no listener, timer or channel is left. */
+  readonly dispose: () => void
+}
+
+/**
+ * Makes an authenticated `fetch` for the person who is signed in on this page, with the way to sign in and out.
+ *
+ * The session is kept as `storage` says, is the same in every tab, and is renewed once for all of them. On a server nothing is read or
+ * opened, and nobody is signed in.
+ *
+ * `fetch`, `headers` and `credential` reject as those of core do; `signIn` with `discovery_failed`, `registration_failed`,
+ * `unsafe_address`, `invalid_option`, `temporarily_unavailable`, `store_failed` or, in a popup, as `finishSignIn`; that with
+ * `sign_in_response_invalid`, `sign_in_failed`, `client_refused`, `token_response_invalid`, `temporarily_unavailable` or `store_failed`;
+ * `signOut` with `store_failed`.
+ *
+ * @throws PentauthError `key_exposed` for an API key, which everybody could read who opens the page; `invalid_option`; `invalid_service`.
+ * @example
+ * ```ts
+ * const auth = createAuth(pensyve, { redirectUri: '/callback' })
+ * await auth.finishSignIn()
+ * if (auth.session.status !== 'signed_in') await auth.signIn({ returnTo: '/notes' })
+ * ```
+ */
+export function createAuth<Names extends string>(
+  service: Service<Names>,
+  given: BrowserAuthOptions = {},
+): BrowserAuth<Names> {
+  const options: BrowserAuthOptions = Object.assign(Object.create(null), given)
+  checkExposure(service, options)
+  const page = pageOf(service, options)
+  const { tab, view } = page
+  const { runtime, onEvent } = page.place('')
+  const auth = coreAuth(service, { credential: options.credential ?? accountSource(page), runtime, onEvent })
+  // On a server nothing is opened, and nobody is signed in.
+  const stop = 'document' in globalThis ? live(page, auth) : undefined
+  return {
+    ...auth,
+    signIn: (wishes) => signIn(page, wishes),
+    finishSignIn: (url) => finishSignIn(page, url),
+    signOut: page.signOut,
+    get session() {
+      return view.current()
+    },
+    subscribe: view.subscribe,
+    dispose() {
+      stop?.()
+      tab.close()
+    },
+  }
+}
+
+/** What goes on beside the calls, until it is stopped: the other tabs are heard, and the token of a visible page is renewed. */
+function live({ service, options, tab, view }: Page, auth: Auth): () => void {
+  const taking = ([name, { accessToken }]: [string, Resource]) =>
+    options.resource ? name === options.resource : accessToken
+  const url = Object.entries<Resource>(service.resources).find(taking)?.[1].url
+  const timer = renewalTimer(view, () => auth.credential(url))
+  const stopTimer = view.subscribe(timer.set)
+  const stopLife = onPageLife({
+    wake() {
+      tab.open()
+      void view.read().then(timer.set)
+    },
+    rest() {
+      tab.close()
+      timer.stop()
+    },
+  })
+  tab.open()
+  void view.read()
+  return () => {
+    stopLife()
+    stopTimer()
+    timer.stop()
+  }
+}

@@ -1,0 +1,61 @@
+import type { Store } from '@pentauth/core'
+
+/** What tabs tell each other, which is never a secret: a value was written or deleted, or an account was signed out. */
+export type Message =
+  | { readonly key: string }
+  | { readonly out: string; readonly service: string; readonly app: string }
+
+export interface Tab {
+  /** The storage, as core sees it: other tabs are told what is written, and `watch` what they write. */
+  readonly store: Store
+  readonly post: (message: Message) => void
+  /** Opens the channel; so again after the browser has kept the page aside, when all that was missed is told. */
+  readonly open: () => void
+  readonly close: () => void
+}
+
+/** Connects a storage to those who use it in other tabs. */
+export function openTab(storage: Store, onOut: (account: string, service: string, app: string) => void): Tab {
+  const listeners = new Set<(key: string) => void>()
+  const seen = new Set<string>()
+  let channel: BroadcastChannel | undefined
+  const tell = (key: string) => {
+    for (const listener of listeners) listener(key)
+  }
+  const post = (message: Message) => channel?.postMessage(message)
+  const store = {
+    get name() {
+      return storage.name
+    },
+    get: (key) => {
+      seen.add(key)
+      return storage.get(key)
+    },
+    set: (key, value) => storage.set(key, value).then(() => post({ key })),
+    delete: (key) => storage.delete(key).then(() => post({ key })),
+    ...(storage.keys ? { keys: (prefix) => (storage as Required<Store>).keys(prefix) } : {}),
+    ...(storage.withLock ? { withLock: (name, run) => (storage as Required<Store>).withLock(name, run) } : {}),
+    watch(listener) {
+      listeners.add(listener)
+      return () => void listeners.delete(listener)
+    },
+  } as Store
+  return {
+    store,
+    post,
+    open() {
+      // Node has such channels, too, and they keep its process alive.
+      if (channel || !('BroadcastChannel' in globalThis) || !('window' in globalThis)) return
+      channel = new BroadcastChannel('pentauth')
+      channel.onmessage = ({ data }) => {
+        if (typeof data?.key === 'string') tell(data.key)
+        if (typeof data?.out === 'string') onOut(data.out, data.service, data.app)
+      }
+      seen.forEach(tell)
+    },
+    close() {
+      channel?.close()
+      channel = undefined
+    },
+  }
+}
