@@ -1,1 +1,5 @@
 export { pensyve } from '@pentauth/core'
+export { dangerouslyLocalStorageStore } from './dangerously-local-storage-store.ts'
+export { type IndexedDBStoreOptions, indexedDBStore } from './indexed-db-store.ts'
+export type { LastingStore } from './lasting-store.ts'
+export { sessionStorageStore } from './session-storage-store.ts'
