@@ -4,8 +4,11 @@ import type { Runtime } from '@pentauth/core'
 export function browserRuntime(given: Partial<Runtime> | undefined): Partial<Runtime> {
   // Property by property, since a runtime's getters stay unread until they are needed; what it brings of its own wins.
   const hints: Partial<Runtime> = {
-    explainConnection: async (error, url) =>
-      (await import('./cors-diagnosis.ts')).connectionHint(error, url, given?.fetch),
+    async explainConnection(error, url) {
+      // Known without the rest, which an offline browser could not load.
+      if (globalThis.navigator?.onLine === false) return 'This browser is offline: try again when it is connected.'
+      return (await import('./cors-diagnosis.ts')).connectionHint(error, url, given?.fetch)
+    },
   }
   return Object.defineProperties(hints, Object.getOwnPropertyDescriptors(given ?? {}))
 }

@@ -6,7 +6,7 @@ const timeoutMs = 5_000
 const advice = 'Ask who runs it to allow this origin, or use createProxy of @pentauth/node.'
 
 /**
- * What to set or check after `fetch` to a URL failed in a page: offline, mixed content, the page's own policy, CORS, or nobody there;
+ * What to set or check after `fetch` to a URL failed in a page that is online: mixed content, the page's own policy, CORS, or nobody there;
  * `undefined` when the error says nothing about the connection.
  *
  * It asks for the root of that origin and for nothing else, without cookies, credential and referrer.
@@ -20,7 +20,6 @@ export async function connectionHint(
   if (!('location' in globalThis) || (error as Error | undefined)?.name !== 'TypeError') return undefined
   const { origin, protocol, hostname } = url
   const page = location.origin
-  if (navigator.onLine === false) return 'This browser is offline: try again when it is connected.'
   if (location.protocol === 'https:' && protocol === 'http:' && !isLoopback(hostname))
     return `This page came by https, and browsers let no such page call ${origin}: use an https address.`
   const found = await (asked.get(origin) ?? ask(origin, fetch))

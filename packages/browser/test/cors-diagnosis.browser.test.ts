@@ -37,13 +37,6 @@ describe('the hint for a connection that failed', () => {
     expect(await hintOf(`${servers.down}/v1`)).toContain(`Nothing answers at ${servers.down}: `)
   })
 
-  it('says that the browser is offline, without asking anybody', async () => {
-    vi.spyOn(navigator, 'onLine', 'get').mockReturnValue(false)
-    const asked = vi.spyOn(globalThis, 'fetch')
-    expect(await connectionHint(new TypeError('Failed to fetch'), new URL(servers.closed))).toContain('offline')
-    expect(asked).not.toHaveBeenCalled()
-  })
-
   it('has none for what is no failed connection', async () => {
     const asked = vi.spyOn(globalThis, 'fetch')
     const url = new URL(servers.closed)
@@ -100,6 +93,15 @@ describe('the runtime of a page', () => {
     const hint = await explainConnection?.(new TypeError('Failed to fetch'), new URL('https://api.example/x'))
     expect(hint).toContain('Nothing answers at https://api.example: ')
     expect(asked).toEqual(['https://api.example/'])
+  })
+
+  it('knows that the browser is offline, without asking anybody', async () => {
+    vi.spyOn(navigator, 'onLine', 'get').mockReturnValue(false)
+    const fetch = vi.fn()
+    const { explainConnection } = browserRuntime({ fetch })
+    const hint = await explainConnection?.(new TypeError('Failed to fetch'), new URL(servers.closed))
+    expect(hint).toContain('This browser is offline')
+    expect(fetch).not.toHaveBeenCalled()
   })
 
   it('leaves what it is given as it is', () => {

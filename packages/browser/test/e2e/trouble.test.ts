@@ -34,7 +34,7 @@ describe.concurrent('what passes keeps the session, in every tab', () => {
     const errors = outcomes.map(({ error }) => error)
     expect(new Set(errors.map((error) => error?.code)).size).toBe(1)
     expect(errors[0]?.code).toMatch(/^(?:temporarily_unavailable|rate_limited|token_response_invalid)$/)
-    const attempts = world.tokenRequests().filter(({ status }) => status !== 200).length
+    const attempts = world.tokenRequests().filter(({ faulted }) => faulted).length
     expect(attempts).toBeGreaterThan(0)
     expect(attempts).toBeLessThanOrEqual(4)
     await untilStatus(tabs, 'signed_in')
@@ -59,6 +59,28 @@ describe.concurrent('what passes keeps the session, in every tab', () => {
     await world.later(longestPause)
     expect(await page.evaluate(() => window.app.call())).toEqual({ value: 200 })
     expect(world.sandbox.tokens.requests('pensyve', 'refresh_token')).toBe(1)
+  })
+})
+
+describe.concurrent('what passes keeps the session, also where it finds a page that has renewed nothing yet', () => {
+  it.for(['no network', 'a server that lost the scripts of the app'])('%s', async (name, { onTestFinished }) => {
+    const world = await openWorld(browser(), onTestFinished)
+    const page = await world.signedInTab()
+    await page.reload()
+    await ready(page)
+    await untilStatus([page], 'signed_in')
+    await world.later(tokenLife + 1_000)
+    const loseScripts = async (lost: boolean) => {
+      if (name === 'no network') await world.context.setOffline(lost)
+      else world.app.withoutScripts = lost
+    }
+    await loseScripts(true)
+    const { error } = await page.evaluate(() => window.app.call())
+    expect(error).toMatchObject({ name: 'PentauthError', code: 'temporarily_unavailable', retryable: true })
+    await untilStatus([page], 'signed_in')
+    await loseScripts(false)
+    await world.later(longestPause)
+    expect(await page.evaluate(() => window.app.call())).toEqual({ value: 200 })
   })
 })
 

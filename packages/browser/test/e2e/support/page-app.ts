@@ -9,6 +9,8 @@ export interface PageApp extends AsyncDisposable {
   readonly origin: string
   /** What its pages say from now on. */
   config: PageConfig
+  /** Whether its scripts cannot be had, as after a deployment. */
+  withoutScripts: boolean
   /** Sent with every page. */
   policy: string
   /** What was asked for, and the `Referer` that came with it. */
@@ -49,7 +51,8 @@ export async function servePageApp(config: PageConfig): Promise<PageApp> {
     const { pathname } = new URL(request.url ?? '/', 'http://app')
     requests.push({ path: pathname, referrer: request.headers.referer })
     const script = files.get(pathname)
-    if (script !== undefined) response.writeHead(200, { 'content-type': 'text/javascript' }).end(script)
+    if (script !== undefined && !app.withoutScripts)
+      response.writeHead(200, { 'content-type': 'text/javascript' }).end(script)
     else if (pathname.includes('.')) response.writeHead(404).end()
     else {
       const headers = { 'content-type': 'text/html; charset=utf-8', 'content-security-policy': app.policy }
@@ -60,6 +63,7 @@ export async function servePageApp(config: PageConfig): Promise<PageApp> {
   const app = {
     origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     config,
+    withoutScripts: false,
     policy: strictPolicy(Object.values(config.origins)),
     requests,
     async [Symbol.asyncDispose]() {

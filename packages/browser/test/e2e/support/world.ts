@@ -86,6 +86,7 @@ export async function openWorld(
     troubleAtTokens: (fault) => sandbox.faults.add({ service, path, ...fault } as Fault),
     async later(ms) {
       sandbox.clock.advance(ms)
+      app.config = { ...app.config, offset: (app.config.offset ?? 0) + ms }
       const pages = context.pages().filter((one) => one.url().startsWith(app.origin))
       await Promise.all(pages.map((one) => one.evaluate((time) => window.app.later(time), ms)))
     },

@@ -21,6 +21,8 @@ export interface PageConfig {
   readonly service: 'pendium' | 'pensyve' | 'profundis'
   readonly origins: Readonly<Record<string, string>>
   readonly storage?: 'default' | 'memory'
+  /** How far (ms) its clock goes ahead. */
+  readonly offset?: number
   /** How often the callback page finishes the sign-in, all at once; none leaves that to the test. */
   readonly finish?: 0 | 1 | 2
   readonly options?: { readonly clientId?: string; readonly scope?: string; readonly account?: string }
@@ -41,7 +43,7 @@ export interface Settled<T> {
 const config: PageConfig = JSON.parse(document.querySelector<HTMLMetaElement>('meta[name=config]')?.content ?? '{}')
 const service = relocate({ pendium, pensyve, profundis }[config.service], config.origins)
 const events: PentauthEvent[] = []
-let offset = 0
+let offset = config.offset ?? 0
 const auth: BrowserAuth = createAuth(service, {
   redirectUri: '/callback',
   ...config.options,
