@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { useChromium } from './support/chromium.ts'
-import { leave, openWorld, ready, signIn, statusOf, untilStatus } from './support/world.ts'
+import { leave, openWorld, ready, signIn, untilStatus } from './support/world.ts'
 
 // Pages that are kept aside and brought back, and pages that may keep nothing.
 
@@ -67,7 +67,7 @@ describe('a browser that keeps nothing for pages', () => {
   it('nothing at all: who wants to sign in is told why not, and the page works', async ({ onTestFinished }) => {
     const world = await openWorld(keeping(), onTestFinished, { before: blockAll })
     const page = await world.tab()
-    expect(await statusOf(page)).toBe('signed_out')
+    await untilStatus([page], 'signed_out')
     expect((await page.evaluate(() => window.app.signIn())).error).toMatchObject({
       name: 'PentauthError',
       code: 'store_failed',
@@ -83,7 +83,7 @@ describe('a browser that keeps nothing for pages', () => {
     expect(await page.evaluate(() => window.app.call())).toEqual({ value: 200 })
     await page.reload()
     await ready(page)
-    expect(await statusOf(page)).toBe('signed_out')
+    await untilStatus([page], 'signed_out')
     await leave(page)
   })
 })

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { useChromium } from './support/chromium.ts'
-import { openWorld, ready, signIn, statusOf, untilStatus } from './support/world.ts'
+import { openWorld, ready, signIn, untilStatus } from './support/world.ts'
 
 // One session in several tabs of a real browser.
 
@@ -45,7 +45,7 @@ describe('what one tab does, the others know', () => {
   it('a sign-in', async ({ onTestFinished }) => {
     const world = await openWorld(browser(), onTestFinished)
     const [waiting, page] = [await world.tab(), await world.tab()]
-    expect(await statusOf(waiting)).toBe('signed_out')
+    await untilStatus([waiting], 'signed_out')
     await signIn(page)
     await untilStatus([waiting], 'signed_in', 1_000)
     expect(await waiting.evaluate(() => window.app.call())).toEqual({ value: 200 })
@@ -65,7 +65,7 @@ describe('what one tab does, the others know', () => {
       expect(error?.code).toBe('sign_in_required')
       await tab.reload()
       await ready(tab)
-      expect(await statusOf(tab)).toBe('signed_out')
+      await untilStatus([tab], 'signed_out')
     }
     expect(world.sandbox.tokens.requests('pensyve', refreshes)).toBe(0)
   })
@@ -98,7 +98,7 @@ describe('what one tab does, the others know', () => {
       for (const tab of tabs) {
         await tab.reload()
         await ready(tab)
-        expect(await statusOf(tab)).toBe('signed_out')
+        await untilStatus([tab], 'signed_out')
       }
     },
   )

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { useChromium } from './support/chromium.ts'
-import { openWorld, ready, signIn, statusOf, untilStatus } from './support/world.ts'
+import { openWorld, ready, signIn, untilStatus } from './support/world.ts'
 
 // Trouble at the token endpoint: what passes signs nobody out, and what the server says for good does.
 
@@ -13,36 +13,43 @@ describe.concurrent('what passes keeps the session, in every tab', () => {
   const troubles = {
     'a 503': { status: 503 },
     'a 429 that names a time': { status: 429, headers: { 'retry-after': '30' } },
-    'a gateway that answers with its own page': {
-      status: 502,
-      headers: { 'content-type': 'text/html' },
-      body: '<h1>502</h1>',
-    },
+    'the page of a gateway': { status: 502, headers: { 'content-type': 'text/html' }, body: '<h1>502</h1>' },
     'an answer that is no JSON': { garbage: true },
     'a connection that breaks': { drop: true },
     'an answer that no page may read': { cors: false, status: 503 },
     'an answer that takes too long': { delay: 60_000 },
   }
+  const { 'an answer that takes too long': _, ...quick } = troubles
 
-  it.for(Object.keys(troubles) as (keyof typeof troubles)[])('%s', async (name, { onTestFinished }) => {
+  const all = [
+    { what: Object.keys(quick).join(', '), names: Object.keys(quick) },
+    { what: 'an answer that takes too long', names: ['an answer that takes too long'] },
+  ] as { what: string; names: (keyof typeof troubles)[] }[]
+
+  it.for(all)('$what', async ({ names }, { onTestFinished }) => {
     const world = await openWorld(browser(), onTestFinished)
     const tabs = [await world.signedInTab(), await world.tab()] as const
-    const [page] = tabs
-    await world.later(tokenLife + 1_000)
-    const trouble = world.troubleAtTokens(troubles[name])
-    const outcomes = await page.evaluate(() => window.app.burst(10))
-    const errors = outcomes.map(({ error }) => error)
-    expect(new Set(errors.map((error) => error?.code)).size).toBe(1)
-    expect(errors[0]?.code).toMatch(/^(?:temporarily_unavailable|rate_limited|token_response_invalid)$/)
-    const attempts = world.tokenRequests().filter(({ faulted }) => faulted).length
-    expect(attempts).toBeGreaterThan(0)
-    expect(attempts).toBeLessThanOrEqual(4)
-    await untilStatus(tabs, 'signed_in')
-    trouble.remove()
-    await world.later(longestPause)
-    expect(await page.evaluate(() => window.app.call())).toEqual({ value: 200 })
-    expect(await tabs[1].evaluate(() => window.app.call())).toEqual({ value: 200 })
-    expect(world.sandbox.tokens.requests('pensyve', 'refresh_token')).toBe(1)
+    const [page, other] = tabs
+    for (const [index, name] of names.entries()) {
+      await world.later(tokenLife + 1_000)
+      const trouble = world.troubleAtTokens(troubles[name])
+      const before = world.tokenRequests().length
+      const outcomes = await page.evaluate(() => window.app.burst(10))
+      const errors = new Set(outcomes.map(({ error }) => `${error?.name} ${error?.code}`))
+      // One reason for all ten, and ten are no reason to ask ten times.
+      expect([...errors], name).toHaveLength(1)
+      expect([...errors][0], name).toMatch(/^PentauthError (?:temporarily_unavailable|token_response_invalid)$/)
+      const attempts = world.tokenRequests().length - before
+      expect(attempts, name).toBeGreaterThan(0)
+      // Each of the two may be sent again by Chromium itself, where a connection breaks.
+      expect(attempts, name).toBeLessThanOrEqual(name === 'a connection that breaks' ? 4 : 2)
+      await untilStatus(tabs, 'signed_in')
+      trouble.remove()
+      await world.later(longestPause)
+      expect(await page.evaluate(() => window.app.call()), name).toEqual({ value: 200 })
+      expect(await other.evaluate(() => window.app.call()), name).toEqual({ value: 200 })
+      expect(world.sandbox.tokens.requests('pensyve', 'refresh_token'), name).toBe(index + 1)
+    }
   })
 
   it('no network', async ({ onTestFinished }) => {
@@ -99,7 +106,7 @@ describe.concurrent('what the server says for good ends the session', () => {
     expect((await other.evaluate(() => window.app.call())).error?.code).toBe('sign_in_required')
     await other.reload()
     await ready(other)
-    expect(await statusOf(other)).toBe('ended')
+    await untilStatus([other], 'ended')
     expect((await other.evaluate(() => window.app.call())).error?.code).toBe('sign_in_required')
     expect(world.sandbox.tokens.requests('pensyve', 'refresh_token')).toBe(1)
     const ended = await page.evaluate(() => window.app.events.filter(({ type }) => type === 'session_ended'))
