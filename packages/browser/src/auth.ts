@@ -67,6 +67,7 @@ export function createAuth<Names extends string>(
     dispose() {
       stop?.()
       tab.close()
+      page.endPopup?.()
     },
   }
 }

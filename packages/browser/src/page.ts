@@ -39,6 +39,8 @@ export interface Page {
   readonly switchTo: (account: string) => Promise<void>
   readonly place: (account: string) => Place
   readonly signOut: () => Promise<void>
+  /** Ends the sign-in by popup that is going on, where there is one. */
+  endPopup?: (() => void) | undefined
 }
 
 /** A service, its person, and what they share with other tabs; nothing is opened yet. */

@@ -3,28 +3,30 @@ import { cleanAddress, isCallback } from './callback-url.ts'
 import { isFramed } from './framed.ts'
 import type { FinishedCallback, SignInOptions, SignInResult } from './options.ts'
 import type { Page } from './page.ts'
+import type { BegunSignIn } from './popup.ts'
 import { ownPath } from './return-to.ts'
 import { endReturn, findReturn, type Return, saveReturn } from './transactions.ts'
 
 /** Sends the person to the service: in a popup that is opened before anything is waited for, else with this page. */
 export async function signIn(page: Page, wishes: SignInOptions = {}): Promise<SignInResult> {
-  const popup = wishes.popup ? globalThis.open?.('', '_blank', 'popup,width=480,height=720') : undefined
-  if (popup) {
-    const { signInByPopup } = await import('./popup.ts')
-    return signInByPopup(page, popup, wishes)
+  if (wishes.popup) {
+    const popup = globalThis.open?.('', '_blank', 'popup,width=480,height=720')
+    const result = await import('./popup.ts')
+      .then(({ signInByPopup }) => signInByPopup(page, popup, wishes, { begin, finish: finishHere, find: findReturn }))
+      .finally(() => popup?.close())
+    if (result) return result
   }
-  if (wishes.popup) page.tell({ type: 'popup_blocked', account: await page.account() })
   const { url } = await begin(page, wishes, 'redirect')
   location.assign(url)
   return { outcome: 'redirecting' }
 }
 
 /** A sign-in that waits for its person from now on. */
-export async function begin(
+async function begin(
   page: Page,
   { scope, returnTo, account, challenge }: SignInOptions,
   way: Return['way'],
-): Promise<{ readonly url: URL; readonly state: string }> {
+): Promise<BegunSignIn> {
   const { options, service, store } = page
   if (!globalThis.isSecureContext) {
     throw new PentauthError({
@@ -43,8 +45,9 @@ export async function begin(
     issuer: options.issuer,
     challenge,
   })
-  await saveReturn(store, started.state, { returnTo: ownPath(returnTo ?? location.href), way })
-  return started
+  const wanted = { returnTo: ownPath(returnTo ?? location.href), way }
+  await saveReturn(store, started.state, wanted)
+  return { ...started, ...wanted }
 }
 
 function clientOf({ options: { clientId, client } }: Page): StartSignInOptions['client'] {
@@ -86,7 +89,7 @@ async function finished(page: Page, url: URL): Promise<FinishedCallback | undefi
   const state = url.searchParams.get('state')
   const wanted = await findReturn(store, state)
   if (wanted?.way !== 'redirect') {
-    const { handOver } = await import('./popup-relay.ts')
+    const { handOver } = await import('./popup.ts')
     if (await handOver(url, state)) return undefined
   }
   const done = await finishHere(page, url)
@@ -95,7 +98,7 @@ async function finished(page: Page, url: URL): Promise<FinishedCallback | undefi
 }
 
 /** Gets the tokens for an answer, and makes its account the current one. */
-export async function finishHere(page: Page, url: URL): Promise<Omit<FinishedCallback, 'returnTo'>> {
+async function finishHere(page: Page, url: URL): Promise<Omit<FinishedCallback, 'returnTo'>> {
   // Whichever account it was begun for.
   const done = await finish(page.service, url, { ...page.place(''), account: undefined })
   await page.switchTo(done.account)
