@@ -32,6 +32,7 @@ export default defineConfig({
           ...patience,
           name: 'browser-in-chromium',
           include: ['test/**/*.browser.test.ts'],
+          globalSetup: ['test/support/servers.ts'],
           browser: {
             enabled: true,
             headless: true,
