@@ -73,8 +73,9 @@ export function pageOf(service: Service, options: BrowserAuthOptions): Page {
   const place = (named: string): Place => ({ store, account: named, app, runtime, onEvent })
   const endHere = async () => {
     view.leave()
-    await signOut(service, place(await account())).finally(view.read)
-    await switchTo('default')
+    await signOut(service, place(await account()))
+      .then(() => switchTo('default'))
+      .finally(view.read)
   }
   const storage = options.storage ?? defaultStorage(tell)
   const tab = openTab(storage, waitingPlace(storage), async (out, id, program) => {

@@ -6,7 +6,7 @@ import { type Sandbox, signInAt } from '@pentauth/sandbox'
 type Init = { readonly headers?: ConstructorParameters<typeof Headers>[0] }
 
 function withAllHeaders<C extends new (...given: never[]) => object>(base: C): C {
-  return class extends (base as new (...given: unknown[]) => object) {
+  return class extends (base as unknown as new (...given: unknown[]) => object) {
     constructor(...given: unknown[]) {
       super(...given)
       const { headers } = (given[1] ?? {}) as Init
