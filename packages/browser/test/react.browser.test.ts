@@ -59,8 +59,7 @@ describe('in React', () => {
     const element = mounted()
     const root = createRoot(element)
     await act(async () => root.render(createElement(StrictMode, null, createElement(Callback))))
-    await expect.poll(() => finished.length).toBe(2)
-    await act(async () => undefined)
+    await act(async () => expect.poll(() => finished.length).toBe(2))
     expect(finished[0]).toMatchObject({ account: 'default', returnTo: '/notes' })
     expect(finished[1]).toBe(finished[0])
     expect(world.sandbox.tokens.requests('pensyve', 'authorization_code')).toBe(1)
@@ -102,7 +101,8 @@ describe('in React', () => {
     const root = await act(async () =>
       hydrateRoot(element, createElement(Status), { onRecoverableError: (error) => void differences.push(error) }),
     )
-    await expect.poll(() => element.textContent).toBe('signed_out default')
+    await act(async () => expect.poll(() => auth.session.status).toBe('signed_out'))
+    expect(element.textContent).toBe('signed_out default')
     expect(differences).toEqual([])
     await act(async () => root.unmount())
   })
