@@ -51,7 +51,7 @@ function clientOf({ options: { clientId, client } }: Page): StartSignInOptions['
   return clientId === undefined ? client : { ...client, clientId }
 }
 
-function redirectUriOf({ options: { redirectUri = location.pathname } }: Page): URL {
+function redirectUriOf({ options: { redirectUri = '/' } }: Page): URL {
   return new URL(redirectUri, location.href)
 }
 

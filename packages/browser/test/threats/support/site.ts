@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { build } from 'esbuild'
-import { type Browser, chromium } from 'playwright'
+import { type Browser, type BrowserContext, chromium } from 'playwright'
 import { afterAll, onTestFinished } from 'vitest'
 
 // Real pages in Chromium, at sites of their own: for what a page cannot do to itself, such as being left, framed or redirected.
@@ -68,7 +68,7 @@ let running: Promise<Browser> | undefined
 afterAll(async () => (await running)?.close())
 
 /** A person's browser, with nothing in it; its pages share their storage. */
-export async function person() {
+export async function person(): Promise<BrowserContext> {
   running ??= chromium.launch(options)
   const context = await (await running).newContext()
   onTestFinished(() => context.close())
