@@ -8,10 +8,6 @@ import { insteadPrefix, troubleOf } from './storage-trouble.ts'
  * Decided with the first use, by writing; it has a `name` from then on, unless it is memory.
  *
  * @param onEvent told `store_replaced` of each that cannot be used
- * @example
- * ```ts
- * const store = defaultStorage((event) => console.log(event.type))
- * ```
  */
 export function defaultStorage(onEvent?: StoreListener): DefaultStorage {
   let choosing: Promise<DefaultStorage> | undefined
