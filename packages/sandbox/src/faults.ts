@@ -13,6 +13,8 @@ export interface FaultMatch {
   readonly times?: number | undefined
   /** A pause before the answer, in real milliseconds; alone, the service then answers as always. */
   readonly delay?: number | undefined
+  /** `false`: no page of another origin may read the answer, nor ask for it; alone, the service then answers as always. */
+  readonly cors?: false | undefined
 }
 
 /** An answer of your own; a body that is not a string is sent as JSON. */
@@ -47,7 +49,10 @@ export type FaultEffect =
       readonly garbage?: undefined
     }
 
-/** A scripted fault. */
+/**
+ * A scripted fault. A browser's preflight is met only by faults with the method `OPTIONS` or `cors: false`, so that `times`
+ * counts what the program asked.
+ */
 export type Fault = FaultMatch & FaultEffect
 
 /** Faults to script: the first one that matches a request is applied to it. */
@@ -65,8 +70,8 @@ export interface Faults {
 
 /** The faults, with the side that only the kernel uses. */
 export interface FaultScript extends Faults {
-  /** The fault for this request, counted as used. */
-  take(service: ServiceName, method: string, url: URL): Fault | undefined
+  /** The fault for this request, counted as used; `asked` is the method that a preflight asks to use. */
+  take(service: ServiceName, method: string, url: URL, asked?: string): Fault | undefined
 }
 
 /** Makes the fault script of one sandbox. */
@@ -78,7 +83,7 @@ export function createFaults(): FaultScript {
         throw new SandboxError({
           code: 'invalid_fault',
           message: 'A fault needs something to happen, and at least one request to meet.',
-          hint: 'Give one of status, headers, body, drop, garbage, redirect or delay, and a positive `times` or none.',
+          hint: 'Give one of status, headers, body, drop, garbage, redirect, delay or cors, and a positive `times` or none.',
         })
       }
       const id = Symbol('fault')
@@ -86,9 +91,12 @@ export function createFaults(): FaultScript {
       return { remove: () => void active.delete(id) }
     },
     clear: () => active.clear(),
-    take(service, method, url) {
+    take(service, method, url, asked) {
       for (const [id, entry] of active) {
-        if (!matches(entry.fault, service, method, url)) continue
+        const { cors, method: of } = entry.fault
+        if (asked !== undefined && cors !== false && of?.toUpperCase() !== 'OPTIONS') continue
+        const met = asked !== undefined && cors === false ? asked : method
+        if (!matches(entry.fault, service, met, url)) continue
         entry.left -= 1
         if (entry.left <= 0) active.delete(id)
         return entry.fault
@@ -126,7 +134,8 @@ function doesSomething(fault: Fault): boolean {
     fault.drop !== undefined ||
     fault.garbage === true ||
     fault.redirect !== undefined ||
-    fault.delay !== undefined
+    fault.delay !== undefined ||
+    fault.cors === false
   )
 }
 

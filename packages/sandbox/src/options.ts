@@ -18,8 +18,17 @@ export interface SandboxOptions {
   readonly pendra?: PendraOptions | undefined
 }
 
+/** A switch that every service has: what browsers are told, since no page of the services says it. */
+export interface PageOptions {
+  /**
+   * Whether pages of other origins may call the API and the MCP server (default true, so that pages can be tested; the real
+   * service may not allow it). An authorization server always allows it; a fault with `cors: false` ends that.
+   */
+  readonly cors?: boolean | undefined
+}
+
 /** Switches of the Pendium sandbox. */
-export interface PendiumOptions extends SignInOptions {
+export interface PendiumOptions extends SignInOptions, PageOptions {
   /**
    * Whether a sign-in ends the tokens that the account got from earlier ones (default false: a newer version of the page says
    * so, the page does not).
@@ -36,7 +45,7 @@ export interface PendiumOptions extends SignInOptions {
 }
 
 /** Switches of the Pensyve sandbox. */
-export interface PensyveOptions extends SignInOptions {
+export interface PensyveOptions extends SignInOptions, PageOptions {
   /** Status of an invalid or revoked key (default 403, found in the public gateway; its SDK's text expects 401). */
   readonly invalidKeyStatus?: 401 | 403 | undefined
   /** Status of an invalid key or token on the MCP endpoint (default 401; 403 without a challenge is found). */
@@ -57,19 +66,19 @@ export interface PensyveOptions extends SignInOptions {
 }
 
 /** Switches of the Profundis sandbox. */
-export interface ProfundisOptions extends SignInOptions {
+export interface ProfundisOptions extends SignInOptions, PageOptions {
   /** Whether the REST API takes `Authorization: Bearer` beside `X-API-KEY` (default true; only the latter was seen). */
   readonly acceptBearer?: boolean | undefined
 }
 
 /** Switches of the Pentographer sandbox. */
-export interface PentographerOptions {
+export interface PentographerOptions extends PageOptions {
   /** Whether a 401 carries `WWW-Authenticate: Bearer` (default true; the public source sends none). */
   readonly challenge?: boolean | undefined
 }
 
 /** Switches of the Pendra sandbox. */
-export interface PendraOptions {
+export interface PendraOptions extends PageOptions {
   /** Where `x-api-key` is taken (default `everywhere`; one line of the page ties it to `/v1/messages`). */
   readonly apiKeyHeader?: 'everywhere' | 'messages' | undefined
   /** Status of a missing key (default 401). */

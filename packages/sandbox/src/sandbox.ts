@@ -7,6 +7,7 @@ import { createTokens, type Tokens } from './authorization-server/tokens.ts'
 import { type Ci, ciOrigin, createCi } from './ci.ts'
 import { type Clients, createClients } from './clients.ts'
 import { type Clock, createClock } from './clock.ts'
+import { isOpenToPages, openToPages, preflightAnswer, preflightMethod } from './cors.ts'
 import { createFaults, type Faults, faultResponse } from './faults.ts'
 import { createJournal, type Journal, journalCredential, journalUrl } from './journal.ts'
 import { createKeys, type Keys } from './keys.ts'
@@ -102,9 +103,11 @@ export function createSandbox(options: SandboxOptions = {}): Sandbox {
     if (service === undefined && url.origin === ciOrigin && hasCi) return ci.answer(request)
     if (service === undefined) throw unknownOrigin(url.origin, allOrigins)
     const at = clock.now()
-    const operation = findOperation(service, request.method, url)
+    const asked = preflightMethod(request)
+    const operation = findOperation(service, asked ?? request.method, url)
     // 2. A scripted fault, if one is for this request; its delay comes first, like the delay of a network.
-    const fault = faults.take(service.name, request.method, url)
+    const fault = faults.take(service.name, request.method, url, asked)
+    const open = fault?.cors !== false && isOpenToPages(service, operation, options)
     const gaveUp = fault?.delay !== undefined && (await pause(fault.delay, request.signal)) === 'aborted'
     // 3. Who is asking, which every service says in its own way.
     const outside = outsideOf(origins)
@@ -113,7 +116,7 @@ export function createSandbox(options: SandboxOptions = {}): Sandbox {
       journal.add({
         at,
         service: service.name,
-        operation: operation?.name,
+        operation: operation && operation.name + (asked === undefined ? '' : '_preflight'),
         method: request.method,
         url: journalUrl(url),
         status,
@@ -127,16 +130,20 @@ export function createSandbox(options: SandboxOptions = {}): Sandbox {
     }
     const scripted = fault && faultResponse(fault)
     if (scripted !== undefined) {
+      if (open) openToPages(scripted)
       note(scripted.status, true)
       return scripted
     }
     // 4. The service's own answer.
-    const response = await (operation?.answer(exchange) ?? service.notFound(exchange))
+    const answered =
+      asked === undefined ? operation?.answer(exchange) : open ? preflightAnswer(asked, request) : undefined
+    const response = await (answered ?? service.notFound(exchange))
     if (fault?.drop === 'response') {
       note(0, true)
       throw connectionDropped()
     }
     service.stamp?.(response.headers)
+    if (open) openToPages(response)
     note(response.status, false)
     return response
   }

@@ -56,6 +56,8 @@ export interface Operation<S extends ServiceName = ServiceName> {
   readonly origin?: string | undefined
   /** An exact path, or a prefix that ends with `/*`. */
   readonly path: string
+  /** Whether pages of other origins may call it: always, unless the service's `cors` switch is off, or (not said) never. */
+  readonly cors?: 'always' | 'switched' | undefined
   answer(exchange: Exchange<S>): Response | Promise<Response>
 }
 

@@ -112,21 +112,22 @@ test('Pensyve publishes its Ed25519 keys, the old ones too after a rotation', as
 
 test('a page of another origin may call what programs call, and not the pages', async () => {
   const sandbox = createSandbox()
-  const preflight = (url: string) =>
+  const preflight = (url: string, method = 'POST') =>
     sandbox.fetch(url, {
       method: 'OPTIONS',
       headers: {
         origin: 'https://app.example',
+        'access-control-request-method': method,
         'access-control-request-headers': 'content-type, mcp-protocol-version',
       },
     })
   const urls = [servers.pensyve.token, servers.pensyve.register, 'https://mcp.pensyve.com/oauth/revoke']
   for (const url of [...urls, servers.pensyve.issuer + wellKnown]) {
-    const { status, headers } = await preflight(url)
+    const { status, headers } = await preflight(url, url.endsWith(wellKnown) ? 'GET' : 'POST')
     expect([status, headers.get('access-control-allow-origin')]).toEqual([204, '*'])
     expect(headers.get('access-control-allow-headers')).toBe('content-type, mcp-protocol-version')
   }
-  const page = await preflight(servers.pensyve.authorize)
+  const page = await preflight(servers.pensyve.authorize, 'GET')
   expect([page.status, page.headers.has('access-control-allow-origin')]).toEqual([404, false])
   const refused = await sandbox.fetch(servers.pensyve.token, { method: 'POST', body: new URLSearchParams() })
   expect([refused.status, refused.headers.get('access-control-allow-origin')]).toEqual([401, '*'])

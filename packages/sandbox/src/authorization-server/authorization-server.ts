@@ -1,6 +1,7 @@
 import type { Accounts } from '../accounts.ts'
 import type { CiSystem } from '../ci.ts'
 import type { Clock } from '../clock.ts'
+import { withCors } from '../cors.ts'
 import type { Operation, TokenInfo } from '../service.ts'
 import type { FindClient } from './authorization-request.ts'
 import { authorizeOperations } from './authorize.ts'
@@ -8,7 +9,6 @@ import { createBrowserSessions } from './browser-session.ts'
 import { createClientAuthentication } from './client-authentication.ts'
 import { createCodes } from './codes.ts'
 import { type Configuration, placeOf, type ServerContext, type ServerOptions } from './configuration.ts'
-import { withCors } from './cors.ts'
 import { createDeviceAuthorization, devicePages } from './device.ts'
 import { createDeviceCodes } from './device-codes.ts'
 import { createGrants, type Grants } from './grants.ts'
@@ -106,7 +106,7 @@ export function createAuthorizationServer(given: Configuration, parts: ServerPar
   ]
   return {
     configuration,
-    operations: (origins) => [...withCors([...programs, ...metadataProbes(origins)]), ...pages],
+    operations: (origins) => [...withCors([...programs, ...metadataProbes(origins)], 'always'), ...pages],
     async findAccessToken(token) {
       const found = await grants.findAccessToken(token)
       return resources.some(({ url }) => url === found?.resource) ? found : undefined

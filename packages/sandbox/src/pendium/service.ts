@@ -1,3 +1,4 @@
+import { withCors } from '../cors.ts'
 import type { ErrorFacts } from '../facts.ts'
 import { tokenCallers } from '../mcp/token.ts'
 import { apiKeyHeaderOf, presentedKey } from '../presented-credential.ts'
@@ -49,10 +50,12 @@ export function createPendium(state: SandboxState): Service<'pendium'> {
     name: 'pendium',
     origins: pendiumFacts.origins,
     operations: [
-      ...operations.map(({ run, ...operation }): Operation<'pendium'> => ({ ...operation, answer: guarded(run) })),
-      // Found: the score look-up is the one public operation.
-      { name: 'score', method: 'GET', path: '/api/visibility/score', answer: ({ url }) => score(url) },
-      ...createPendiumMcp(state, { visibility, findCredential: tokenCallers(state, 'pendium') }),
+      ...withCors([
+        ...operations.map(({ run, ...operation }): Operation<'pendium'> => ({ ...operation, answer: guarded(run) })),
+        // Found: the score look-up is the one public operation.
+        { name: 'score', method: 'GET', path: '/api/visibility/score', answer: ({ url }) => score(url) },
+        ...createPendiumMcp(state, { visibility, findCredential: tokenCallers(state, 'pendium') }),
+      ]),
       ...createPendiumConsole(state),
       ...state.authorizationServers.pendium.operations(pendiumFacts.origins),
     ],

@@ -1,3 +1,4 @@
+import { withCors } from '../cors.ts'
 import { streamedResponse } from '../event-stream.ts'
 import { refusal } from '../facts.ts'
 import { apiKeyHeaderOf, bearerOf, presentedKey } from '../presented-credential.ts'
@@ -110,7 +111,7 @@ export function createPendra(state: SandboxState): Service<'pendra'> {
     return answer
   }
 
-  const operations: Operation<'pendra'>[] = [
+  const api: Operation<'pendra'>[] = [
     ...endpoints.flatMap((endpoint) =>
       endpoint.paths.map(
         (path): Operation<'pendra'> => ({
@@ -132,13 +133,12 @@ export function createPendra(state: SandboxState): Service<'pendra'> {
         answer: withKey(() => refusal(errors.consoleOnly)),
       }),
     ),
-    ...createPendraConsole(state),
   ]
 
   return {
     name: 'pendra',
     origins: pendraFacts.origins,
-    operations,
+    operations: [...withCors(api), ...createPendraConsole(state)],
     async identify({ headers, url }) {
       const bearer = bearerOf(headers)
       const takesHeader = options.apiKeyHeader !== 'messages' || new URL(url).pathname === '/v1/messages'

@@ -1,4 +1,5 @@
 import { challengeFor } from '../authorization-server/authorization-server.ts'
+import { withCors } from '../cors.ts'
 import { type ErrorFacts, refusal } from '../facts.ts'
 import { tokenCallers } from '../mcp/token.ts'
 import { presentedKey } from '../presented-credential.ts'
@@ -62,19 +63,21 @@ export function createPensyve(state: SandboxState): Service<'pensyve'> {
     name: 'pensyve',
     origins: pensyveFacts.origins,
     operations: [
-      ...pensyveOperations.map(
-        (call): Operation<'pensyve'> => ({
-          name: call.name,
-          method: call.method,
-          path: call.path,
-          answer: (exchange) => answer(call, exchange),
-        }),
-      ),
-      // Found in the public gateway: no credential is asked for here. The version is the sandbox's own.
-      open('health', '/v1/health', () => Response.json({ status: 'ok', version: 'sandbox' })),
-      open('gateway_health', '/health', () => new Response('ok')),
-      open('ready', '/ready', () => new Response('ready')),
-      ...createPensyveMcp(state, { memories, limit, findCredential: tokenCallers(state, 'pensyve') }),
+      ...withCors([
+        ...pensyveOperations.map(
+          (call): Operation<'pensyve'> => ({
+            name: call.name,
+            method: call.method,
+            path: call.path,
+            answer: (exchange) => answer(call, exchange),
+          }),
+        ),
+        // Found in the public gateway: no credential is asked for here. The version is the sandbox's own.
+        open('health', '/v1/health', () => Response.json({ status: 'ok', version: 'sandbox' })),
+        open('gateway_health', '/health', () => new Response('ok')),
+        open('ready', '/ready', () => new Response('ready')),
+        ...createPensyveMcp(state, { memories, limit, findCredential: tokenCallers(state, 'pensyve') }),
+      ]),
       ...createPensyveConsole(state),
       ...server.operations(pensyveFacts.origins),
     ],

@@ -1,3 +1,4 @@
+import { withCors } from '../cors.ts'
 import { refusal } from '../facts.ts'
 import { bearerOf } from '../presented-credential.ts'
 import type { Exchange, Identity, Service } from '../service.ts'
@@ -52,11 +53,14 @@ export function createPentographer(state: SandboxState): Service<'pentographer'>
     name: 'pentographer',
     origins: pentographerFacts.origins,
     operations: [
-      { name: 'graphql', method: '*', path: '/api/graphql', answer: answerGraphQL },
+      ...withCors([
+        { name: 'graphql', method: '*', path: '/api/graphql', answer: answerGraphQL },
+        ...createPentographerMcp(state, { workspaceOf, findCredential: pentographerCallers(identify) }),
+      ]),
+      // Not for pages: what is sent here is a client's secret.
       { name: 'token', method: 'POST', path: '/api/oauth/token', answer: tokenEndpoint },
       { name: 'discovery', method: 'GET', path: '/api/oauth/discovery', answer: discovery },
       ...createPentographerConsole(state),
-      ...createPentographerMcp(state, { workspaceOf, findCredential: pentographerCallers(identify) }),
     ],
     identify,
     notFound: () => Response.json({ error: 'Not Found' }, { status: 404 }),

@@ -1,4 +1,5 @@
 import { challengeFor } from '../authorization-server/authorization-server.ts'
+import { withCors } from '../cors.ts'
 import { streamedResponse } from '../event-stream.ts'
 import { refusal } from '../facts.ts'
 import { tokenCallers } from '../mcp/token.ts'
@@ -47,9 +48,11 @@ export function createProfundis(state: SandboxState): Service<'profundis'> {
     name: 'profundis',
     origins: profundisFacts.origins,
     operations: [
-      // Found in two public clients: the answer is read line by line, one host a line.
-      { name: 'subdomains', method: 'POST', path: '/api/v2/common/data/subdomains', answer: subdomains },
-      ...createProfundisMcp(state, { findCredential: tokenCallers(state, 'profundis') }),
+      ...withCors([
+        // Found in two public clients: the answer is read line by line, one host a line.
+        { name: 'subdomains', method: 'POST', path: '/api/v2/common/data/subdomains', answer: subdomains },
+        ...createProfundisMcp(state, { findCredential: tokenCallers(state, 'profundis') }),
+      ]),
       ...createProfundisConsole(state),
       ...server.operations(profundisFacts.origins),
     ],
