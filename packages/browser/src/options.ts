@@ -9,7 +9,7 @@ import type {
 } from '@pentauth/core'
 
 export interface BrowserAuthOptions {
-  /** Where the service sends people back to: a page of this origin, such as `/callback`; this page unless given. */
+  /** Where the service sends people back to: a page of this origin, such as `/callback`; `/` unless given. */
   readonly redirectUri?: string | URL | undefined
   /** The OAuth client; registered at the service by itself unless given. */
   readonly clientId?: string | undefined

@@ -51,8 +51,12 @@ export function pageOf(service: Service, options: BrowserAuthOptions): Page {
   }
   const place = (named: string): Place => ({ store, account: named, app, runtime, onEvent })
   const endHere = async () => {
-    await signOut(service, place(await account())).finally(view.read)
-    await switchTo('default')
+    try {
+      await signOut(service, place(await account()))
+      await switchTo('default')
+    } finally {
+      await view.read()
+    }
   }
   const tab = openTab(options.storage ?? defaultStorage(tell), async (out, id, program) => {
     // Those who share a storage have lost it already, or have another one by now.

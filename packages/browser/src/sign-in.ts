@@ -54,7 +54,7 @@ function clientOf({ options: { clientId, client } }: Page): StartSignInOptions['
   return clientId === undefined ? client : { ...client, clientId }
 }
 
-function redirectUriOf({ options: { redirectUri = location.pathname } }: Page): URL {
+function redirectUriOf({ options: { redirectUri = '/' } }: Page): URL {
   return new URL(redirectUri, location.href)
 }
 
@@ -99,8 +99,7 @@ async function finished(page: Page, url: URL): Promise<FinishedCallback | undefi
 export async function finishHere(page: Page, url: URL): Promise<Omit<FinishedCallback, 'returnTo'>> {
   const { runtime, onEvent, app } = page.place('')
   const store = await survivingStore(page.store)
-  const { account } = page.options
-  const done = await finish(page.service, url, { store, app, account, runtime, onEvent })
+  const done = await finish(page.service, url, { store, app, runtime, onEvent })
   await page.switchTo(done.account)
   await page.view.read()
   return done
