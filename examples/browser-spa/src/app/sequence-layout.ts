@@ -42,7 +42,7 @@ export function layOut({ participants, steps }: Sequence, width: number): Layout
   for (const participant of participants) {
     const room = isServer(participant) ? (width - others * narrow) / servers : servers ? narrow : width / others
     const parts = participant.label.split(/, (?=https?:)/).map((part) => part.replace(/^https?:\/\//, ''))
-    const texts = parts.flatMap((part) => broken(part, room - 10, fonts.name))
+    const texts = parts.flatMap((part) => broken(part, room - 6, fonts.name))
     lanes.push({ participant, x: left + room / 2, width: room, texts })
     left += room
   }
