@@ -28,6 +28,8 @@ export default defineConfig({
       },
       {
         plugins: [msw({ mode: 'worker-only' })],
+        // Found late, they would reload a page in the middle of a test.
+        optimizeDeps: { include: ['msw/browser', 'msw/http', 'react', 'react-dom/client', 'react-dom/server.browser'] },
         test: {
           ...patience,
           name: 'browser-in-chromium',

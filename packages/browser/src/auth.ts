@@ -67,6 +67,7 @@ export function createAuth<Names extends string>(
     dispose() {
       stop?.()
       tab.close()
+      page.endPopup?.()
     },
   }
 }
@@ -76,12 +77,13 @@ function live({ service, options, tab, view }: Page, auth: Auth): () => void {
   const taking = ([name, { accessToken }]: [string, Resource]) =>
     options.resource ? name === options.resource : accessToken
   const url = Object.entries<Resource>(service.resources).find(taking)?.[1].url
-  const timer = renewalTimer(view, () => auth.credential(url))
+  const timer = renewalTimer(view, () => auth.credential(url), options.runtime?.now)
+  let isOver = false
   const stopTimer = view.subscribe(timer.set)
   const stopLife = onPageLife({
     wake() {
       tab.open()
-      void view.read().then(timer.set)
+      void view.read().then(() => isOver || timer.set())
     },
     rest() {
       tab.close()
@@ -91,6 +93,7 @@ function live({ service, options, tab, view }: Page, auth: Auth): () => void {
   tab.open()
   void view.read()
   return () => {
+    isOver = true
     stopLife()
     stopTimer()
     timer.stop()

@@ -1,5 +1,6 @@
 import {
   type EventListener,
+  type PentauthEvent,
   type Resource,
   type Runtime,
   type Service,
@@ -12,6 +13,7 @@ import { defaultStorage } from './default-storage.ts'
 import type { BrowserAuthOptions } from './options.ts'
 import { type SessionSnapshot, type SessionView, sessionView } from './snapshot.ts'
 import { openTab, type Tab } from './tab-channel.ts'
+import { waitingPlace } from './transactions.ts'
 
 /** Whose session something is about, for the functions of core. */
 export interface Place {
@@ -29,36 +31,56 @@ export interface Page {
   readonly store: Store
   readonly tab: Tab
   readonly view: SessionView
+  /** Tells the listener of the page. */
+  readonly tell: (event: object) => void
   /** The current account, where it is known without asking the store. */
   readonly known: () => string | undefined
   readonly account: () => Promise<string>
   readonly switchTo: (account: string) => Promise<void>
   readonly place: (account: string) => Place
   readonly signOut: () => Promise<void>
+  /** Ends the sign-in by popup that is going on, where there is one. */
+  endPopup?: (() => void) | undefined
 }
 
 /** A service, its person, and what they share with other tabs; nothing is opened yet. */
 export function pageOf(service: Service, options: BrowserAuthOptions): Page {
   const { app = 'default', onEvent: listener, account: fixed } = options
   const runtime = browserRuntime(options.runtime)
-  const tell = (event: object) => listener?.({ service: service.id, ...event } as Parameters<EventListener>[0])
+  // Behind a turn, as core tells its own: a listener that fails must not fail what it only watches.
+  const tell = (event: object) =>
+    void Promise.resolve({ service: service.id, ...event } as PentauthEvent)
+      .then(listener)
+      .catch(() => undefined)
   const accountKey = `account/${[service.id, app].map(encodeURIComponent).join('/')}`
   let known = fixed
-  const account = async () => (known ??= (await store.get(accountKey).catch(() => undefined)) || 'default')
+  let turn = 0
+  const account = async (): Promise<string> => {
+    if (known !== undefined) return known
+    const mine = turn
+    const read = (await store.get(accountKey).catch(() => undefined)) || 'default'
+    // Somebody may have switched meanwhile, here or in another tab.
+    if (mine !== turn) return account()
+    known = read
+    return read
+  }
+  const know = (account: string | undefined) => {
+    known = account
+    turn += 1
+  }
   const onEvent: EventListener = (event) => {
     if (/^(?:session|signed)_/.test(event.type)) void view.read()
     return listener?.(event)
   }
   const place = (named: string): Place => ({ store, account: named, app, runtime, onEvent })
   const endHere = async () => {
-    try {
-      await signOut(service, place(await account()))
-      await switchTo('default')
-    } finally {
-      await view.read()
-    }
+    view.leave()
+    await signOut(service, place(await account()))
+      .then(() => switchTo('default'))
+      .finally(view.read)
   }
-  const tab = openTab(options.storage ?? defaultStorage(tell), async (out, id, program) => {
+  const storage = options.storage ?? defaultStorage(tell)
+  const tab = openTab(storage, waitingPlace(storage), async (out, id, program) => {
     // Those who share a storage have lost it already, or have another one by now.
     const isShared = store.withLock !== undefined && store.name !== 'sessionStorage'
     if (!isShared && id === service.id && program === app && out === (await account())) await endHere()
@@ -67,11 +89,11 @@ export function pageOf(service: Service, options: BrowserAuthOptions): Page {
   const view = sessionView(fixed ?? 'default', async () => snapshotOf(service, options, place(await account())))
   const switchTo = async (next: string) => {
     if (fixed !== undefined || next === (await account())) return
-    known = next
+    know(next)
     await (next === 'default' ? store.delete(accountKey) : store.set(accountKey, next)).catch(() => undefined)
   }
   store.watch?.((key) => {
-    if (key === accountKey) known = fixed
+    if (key === accountKey) know(fixed)
     if (/^(?:session|account)\//.test(key)) void view.read()
   })
   return {
@@ -81,14 +103,15 @@ export function pageOf(service: Service, options: BrowserAuthOptions): Page {
     tab,
     view,
     known: () => known,
+    tell,
     account,
     switchTo,
     place,
     async signOut() {
       view.leave()
-      const out = await account()
+      // Before anything is asked of the service, which may take its time.
+      tab.post({ out: await account(), service: service.id, app })
       await endHere()
-      tab.post({ out, service: service.id, app })
     },
   }
 }

@@ -5,7 +5,7 @@
  */
 export function ownPath(address: string | URL): string {
   const { origin, href } = location
-  const url = URL.canParse(address, href) ? new URL(address, href) : undefined
-  // A path of two slashes would be another host to who reads it as an address again.
-  return url?.origin === origin ? (url.pathname + url.search + url.hash).replace(/^[/\\]+/, '/') : '/'
+  const url = URL.canParse(address, href) ? new URL(address, href).href : ''
+  // By its text: of a blob or a script the origin says nothing. A path of two slashes would be another host to who reads it again.
+  return url.startsWith(`${origin}/`) ? url.slice(origin.length).replace(/^\/+/, '/') : '/'
 }

@@ -1,44 +1,43 @@
 import { finishSignIn as finish, PentauthError, type StartSignInOptions, startSignIn } from '@pentauth/core'
 import { cleanAddress, isCallback } from './callback-url.ts'
+import { isFramed } from './framed.ts'
 import type { FinishedCallback, SignInOptions, SignInResult } from './options.ts'
 import type { Page } from './page.ts'
+import type { BegunSignIn } from './popup.ts'
 import { ownPath } from './return-to.ts'
-import { type Return, saveReturn, survivingStore, takeReturn } from './transactions.ts'
+import { endReturn, findReturn, type Return, saveReturn } from './transactions.ts'
 
 /** Sends the person to the service: in a popup that is opened before anything is waited for, else with this page. */
 export async function signIn(page: Page, wishes: SignInOptions = {}): Promise<SignInResult> {
-  const popup = wishes.popup ? open('', '_blank', 'popup,width=480,height=720') : undefined
-  if (popup) {
-    const { signInByPopup } = await import('./popup.ts')
-    return signInByPopup(page, popup, wishes)
+  if (wishes.popup) {
+    const popup = globalThis.open?.('', '_blank', 'popup,width=480,height=720')
+    const result = await import('./popup.ts')
+      .then(({ signInByPopup }) => signInByPopup(page, popup, wishes, { begin, finish: finishHere, find: findReturn }))
+      .finally(() => popup?.close())
+    if (result) return result
   }
-  if (wishes.popup)
-    page.options.onEvent?.({ type: 'popup_blocked', service: page.service.id, account: await page.account() })
   const { url } = await begin(page, wishes, 'redirect')
   location.assign(url)
   return { outcome: 'redirecting' }
 }
 
 /** A sign-in that waits for its person from now on. */
-export async function begin(
+async function begin(
   page: Page,
-  { scope, returnTo = location.href, account, challenge }: SignInOptions,
+  { scope, returnTo, account, challenge }: SignInOptions,
   way: Return['way'],
-): Promise<{ readonly url: URL; readonly state: string }> {
-  const { options, service } = page
-  if (!isSecureContext) {
+): Promise<BegunSignIn> {
+  const { options, service, store } = page
+  if (!globalThis.isSecureContext) {
     throw new PentauthError({
       code: 'insecure_context',
-      message: `Nobody can sign in to ${service.name} from ${location.origin}: browsers have no cryptography for pages without TLS.`,
+      message: `Nobody can sign in to ${service.name} from ${globalThis.location?.origin ?? 'a server'}: that takes a page of https or localhost.`,
       service: service.id,
-      hint: 'Serve the page over https, or from localhost while you work on it.',
+      hint: 'Serve the page over https, since browsers have no cryptography for others, and call signIn in the browser only.',
     })
   }
-  const place = page.place(account ?? (await page.account()))
-  const store = await survivingStore(page.store)
   const started = await startSignIn(service, {
-    ...place,
-    store,
+    ...page.place(account ?? (await page.account())),
     redirectUri: redirectUriOf(page).href,
     scope: scope ?? options.scope,
     client: clientOf(page),
@@ -46,8 +45,9 @@ export async function begin(
     issuer: options.issuer,
     challenge,
   })
-  await saveReturn(store, started.state, { returnTo: ownPath(returnTo), way })
-  return started
+  const wanted = { returnTo: ownPath(returnTo ?? location.href), way }
+  await saveReturn(store, started.state, wanted)
+  return { ...started, ...wanted }
 }
 
 function clientOf({ options: { clientId, client } }: Page): StartSignInOptions['client'] {
@@ -59,24 +59,26 @@ function redirectUriOf({ options: { redirectUri = '/' } }: Page): URL {
 }
 
 /** The callback that this page is finishing: whoever asks meanwhile, such as a component that mounts twice, gets the same answer. */
-const finishing = new WeakMap<Page, Promise<FinishedCallback | undefined>>()
+const finishing = new WeakMap<Page, { readonly href: string; readonly work: Promise<FinishedCallback | undefined> }>()
 
-/** Finishes the sign-in that an address is the answer to, once. */
-export function finishSignIn(page: Page, given?: string | URL): Promise<FinishedCallback | undefined> {
-  const url = new URL(given ?? location.href, location.href)
-  if (!isCallback(url, redirectUriOf(page))) return finishing.get(page) ?? Promise.resolve(undefined)
-  // Before anything else can run: the code is nobody else's business, and no second visit may send it again.
-  cleanAddress(url)
+/** Finishes the sign-in that an address is the answer to, once; nothing is waited for before it is out of the address bar. */
+export async function finishSignIn(page: Page, given: string | URL = ''): Promise<FinishedCallback | undefined> {
   const known = finishing.get(page)
-  if (known) return known
-  const work = finished(page, url).finally(() => finishing.delete(page))
-  finishing.set(page, work)
-  return work
+  // On a server nobody comes back.
+  if (!('document' in globalThis) || !URL.canParse(given, location.href)) return known?.work
+  const url = new URL(given || location.href, location.href)
+  if (!isCallback(url, redirectUriOf(page), page.options.redirectUri === undefined)) return known?.work
+  // The code is nobody else's business, and no second visit may send it again.
+  cleanAddress(url)
+  if (known?.href === url.href) return known.work
+  const mine = { href: url.href, work: finished(page, url) }
+  finishing.set(page, mine)
+  return mine.work.finally(() => finishing.get(page) === mine && finishing.delete(page))
 }
 
 async function finished(page: Page, url: URL): Promise<FinishedCallback | undefined> {
-  const { service } = page
-  if (window !== top) {
+  const { service, store } = page
+  if (isFramed()) {
     throw new PentauthError({
       code: 'sign_in_response_invalid',
       message: `The ${service.name} sign-in came back to a frame inside of another page, where none is finished.`,
@@ -84,22 +86,21 @@ async function finished(page: Page, url: URL): Promise<FinishedCallback | undefi
       hint: "Send frame-ancestors 'none' with the callback page, and sign in by redirect or popup.",
     })
   }
-  const store = await survivingStore(page.store)
   const state = url.searchParams.get('state')
-  const wanted = await takeReturn(store, state)
+  const wanted = await findReturn(store, state)
   if (wanted?.way !== 'redirect') {
-    const { handOver } = await import('./popup-relay.ts')
+    const { handOver } = await import('./popup.ts')
     if (await handOver(url, state)) return undefined
   }
   const done = await finishHere(page, url)
+  await endReturn(store, state)
   return { ...done, returnTo: ownPath(wanted?.returnTo ?? '/') }
 }
 
 /** Gets the tokens for an answer, and makes its account the current one. */
-export async function finishHere(page: Page, url: URL): Promise<Omit<FinishedCallback, 'returnTo'>> {
-  const { runtime, onEvent, app } = page.place('')
-  const store = await survivingStore(page.store)
-  const done = await finish(page.service, url, { store, app, runtime, onEvent })
+async function finishHere(page: Page, url: URL): Promise<Omit<FinishedCallback, 'returnTo'>> {
+  // Whichever account it was begun for.
+  const done = await finish(page.service, url, { ...page.place(''), account: undefined })
   await page.switchTo(done.account)
   await page.view.read()
   return done

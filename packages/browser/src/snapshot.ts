@@ -20,15 +20,16 @@ export interface SessionView {
 
 /** Keeps the snapshot of a session: the same object until something in it changes. */
 export function sessionView(account: string, look: () => Promise<SessionSnapshot | undefined>): SessionView {
-  const listeners = new Set<() => void>()
+  const listeners = new Set<{ readonly listener: () => void }>()
   let snapshot: SessionSnapshot = Object.freeze({ status: 'loading', account })
   let last: Promise<void> | undefined
   const show = (next: SessionSnapshot) => {
     if (JSON.stringify(next) === JSON.stringify(snapshot)) return
     snapshot = Object.freeze(next)
-    for (const listener of [...listeners]) {
+    for (const told of [...listeners]) {
       try {
-        listener()
+        // Another listener may have taken it away meanwhile.
+        if (listeners.has(told)) told.listener()
       } catch (error) {
         reportError(error)
       }
@@ -37,8 +38,10 @@ export function sessionView(account: string, look: () => Promise<SessionSnapshot
   return {
     current: () => snapshot,
     subscribe(listener) {
-      listeners.add(listener)
-      return () => void listeners.delete(listener)
+      // One for each call: two parts of a page may listen with one function.
+      const told = { listener }
+      listeners.add(told)
+      return () => void listeners.delete(told)
     },
     read() {
       const mine: Promise<void> = look().then((next) => {

@@ -14,8 +14,16 @@ export interface Tab {
   readonly close: () => void
 }
 
-/** Connects a storage to those who use it in other tabs. */
-export function openTab(storage: Store, onOut: (account: string, service: string, app: string) => void): Tab {
+/**
+ * Connects a storage to those who use it in other tabs.
+ *
+ * @param placeOf which store keeps a value: that storage, or one beside it
+ */
+export function openTab(
+  storage: Store,
+  placeOf: (key: string) => Promise<Store>,
+  onOut: (account: string, service: string, app: string) => Promise<void>,
+): Tab {
   const listeners = new Set<(key: string) => void>()
   const seen = new Set<string>()
   let channel: BroadcastChannel | undefined
@@ -27,12 +35,18 @@ export function openTab(storage: Store, onOut: (account: string, service: string
     get name() {
       return storage.name
     },
-    get: (key) => {
+    async get(key) {
       seen.add(key)
-      return storage.get(key)
+      return (await placeOf(key)).get(key)
     },
-    set: (key, value) => storage.set(key, value).then(() => post({ key })),
-    delete: (key) => storage.delete(key).then(() => post({ key })),
+    async set(key, value) {
+      await (await placeOf(key)).set(key, value)
+      post({ key })
+    },
+    async delete(key) {
+      await (await placeOf(key)).delete(key)
+      post({ key })
+    },
     ...(storage.keys ? { keys: (prefix) => (storage as Required<Store>).keys(prefix) } : {}),
     ...(storage.withLock ? { withLock: (name, run) => (storage as Required<Store>).withLock(name, run) } : {}),
     watch(listener) {
@@ -49,7 +63,8 @@ export function openTab(storage: Store, onOut: (account: string, service: string
       channel = new BroadcastChannel('pentauth')
       channel.onmessage = ({ data }) => {
         if (typeof data?.key === 'string') tell(data.key)
-        if (typeof data?.out === 'string') onOut(data.out, data.service, data.app)
+        // What fails here is told by an event, and met again by whoever uses the store.
+        if (typeof data?.out === 'string') onOut(data.out, data.service, data.app).catch(() => undefined)
       }
       seen.forEach(tell)
     },

@@ -1,0 +1,4 @@
+/** Whether this page is shown inside of another one. */
+export function isFramed(): boolean {
+  return window !== top
+}
