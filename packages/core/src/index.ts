@@ -60,8 +60,9 @@ export {
   startSignIn,
 } from './sign-in.ts'
 export type { FinishedSignIn, SignInOptions } from './sign-in-flow.ts'
-export { type SignedInOptions, type SignOutOptions, signedIn, signOut } from './signed-in.ts'
+export { type SignOutOptions, signOut } from './sign-out.ts'
+export { type SignedInOptions, signedIn } from './signed-in.ts'
 export { memoryStore, type Store } from './store.ts'
-export { sessionKey } from './stored-session.ts'
+export { sessionKey } from './session-key.ts'
 export { traceDiagram } from './trace-diagram.ts'
 export { type WorkloadIdentityOptions, workloadIdentity } from './workload-identity.ts'

@@ -1,6 +1,6 @@
-import { PentauthError } from './errors.ts'
-import { withoutKeyLike } from './printable.ts'
+import { part } from './part.ts'
 import type { Resource, Service } from './service.ts'
+import { uncovered } from './uncovered.ts'
 
 /** A resource together with its name in the service. */
 export interface NamedResource extends Resource {
@@ -9,8 +9,8 @@ export interface NamedResource extends Resource {
   readonly headers: Readonly<Record<string, string>>
 }
 
-/** Finds the resource that covers a URL; the result of parsing a string is remembered, so a hot path parses nothing. */
-export type ResourceLookup = (url: string | URL) => NamedResource
+/** Finds the resource that covers a URL, if one does; the result of parsing a string is remembered, so a hot path parses nothing. */
+export type ResourceLookup = (url: string | URL) => NamedResource | undefined
 
 /**
  * Returns the resource that covers a URL: same origin, longest prefix, on a path boundary.
@@ -22,7 +22,14 @@ export type ResourceLookup = (url: string | URL) => NamedResource
  * ```
  */
 export function resourceFor(service: Service, url: string | URL): NamedResource {
-  return resourceLookup(service)(url)
+  const resource = resourceLookup(service)(url)
+  if (resource) return resource
+  throw uncovered(service, url)
+}
+
+/** Says, to those who can wait for it, why no resource covers a URL. */
+export async function refuseUrl(service: Service, url: string | URL): Promise<never> {
+  throw (await part(import('./uncovered.ts'))).uncovered(service, url)
 }
 
 const remembered = 200
@@ -39,14 +46,12 @@ export function resourceLookup(service: Service): ResourceLookup {
     })
     .sort((a, b) => b.path.length - a.path.length)
 
-  const find = (url: URL): NamedResource => {
-    if (!climbsOut(url.pathname)) {
-      for (const { resource, origin, path } of prefixes) {
-        if (url.origin === origin && (url.pathname === path || url.pathname.startsWith(`${path}/`))) return resource
-      }
-    }
-    throw notCovered(service, url)
-  }
+  const find = (url: URL | undefined): NamedResource | undefined =>
+    !url || url.username || url.password || climbsOut(url.pathname)
+      ? undefined
+      : prefixes.find(
+          ({ origin, path }) => url.origin === origin && (url.pathname === path || url.pathname.startsWith(`${path}/`)),
+        )?.resource
 
   /** Without parsing: behind a prefix as it is written, letters and digits lead nowhere else. */
   const findPlain = (url: string): NamedResource | undefined =>
@@ -54,12 +59,13 @@ export function resourceLookup(service: Service): ResourceLookup {
 
   const cache = new Map<string, NamedResource>()
   return (url) => {
-    if (typeof url !== 'string') return find(checkUrl(service, url))
+    if (typeof url !== 'string') return find(url)
     const known = cache.get(url)
     if (known) return known
     const plain = findPlain(url)
     if (plain && cache.size >= remembered) return plain
-    const resource = plain ?? find(parseUrl(service, url))
+    const resource = plain ?? find(parsedUrl(url))
+    if (!resource) return undefined
     // Callers with ids in their paths would grow the cache without end, so it starts over when full.
     if (cache.size >= remembered) cache.clear()
     cache.set(url, resource)
@@ -74,27 +80,6 @@ function namedResource(name: string, resource: Resource): NamedResource {
   const headers = Object.entries(own.headers ?? {}).map(([header, value]) => [header.toLowerCase(), value])
   const facts = { name, url, protocol, apiKey, accessToken, audience, operations, relocated }
   return { ...facts, headers: Object.fromEntries(headers) } as NamedResource
-}
-
-function parseUrl(service: Service, text: string): URL {
-  return checkUrl(service, parsed(text))
-}
-
-/** Takes an absolute http(s) URL without user information; what is wrong with another is said without repeating it. */
-function checkUrl(service: Service, url: URL | undefined): URL {
-  if (url && /^https?:$/.test(url.protocol) && !url.username && !url.password) return url
-  const what = !url
-    ? 'is not an absolute URL'
-    : url.username || url.password
-      ? 'holds a user or password'
-      : 'is not http(s)'
-  const base = Object.values<Resource>(service.resources)[0]?.url
-  throw new PentauthError({
-    code: 'invalid_url',
-    message: `The request URL ${what}.`,
-    service: service.id,
-    hint: `Give an absolute URL such as ${base}.`,
-  })
 }
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: what some servers drop from a path
@@ -112,22 +97,8 @@ function climbsOut(path: string): boolean {
   return decoded.split(/[/\\]/).some((segment) => /^\.{1,2}$/.test(segment.replace(/[;?#].*$/s, '').replace(blank, '')))
 }
 
-function notCovered(service: Service, url: URL): PentauthError {
-  const covered = Object.entries<Resource>(service.resources).map(([name, { url }]) => `${name} ${url}`)
-  const { relocatedBy } = service
-  const wayOut = relocatedBy
-    ? `${relocatedBy} moved it: build URLs from auth.service.resources, or unset it.`
-    : 'Use relocate() for a deployment of your own.'
-  return new PentauthError({
-    code: 'url_not_covered',
-    message: `No resource of ${service.name} covers ${withoutKeyLike(url.origin + url.pathname)}, so no credential is sent there.`,
-    service: service.id,
-    hint: `${service.name} covers ${covered.join(', ')}. ${wayOut}`,
-  })
-}
-
 // Not by URL.canParse: once Node 22 has compiled its caller, it says no to every host with an é in it.
-function parsed(text: string): URL | undefined {
+export function parsedUrl(text: string): URL | undefined {
   try {
     return new URL(text)
   } catch {

@@ -4,9 +4,8 @@ import { formsOf } from './redaction.ts'
 // A registered symbol, so that the ESM and CommonJS copies of this package understand each other's requests.
 const noteKey: unique symbol = Symbol.for('pentauth.noteSent')
 
-/** Told of each secret that is sent: all ways in which a service may write it. */
-type Note = (forms: readonly string[]) => void
-type NotingInit = RequestInit & { readonly [noteKey]?: Note }
+/** With somebody who is told of each secret that is sent. */
+type NotingInit = RequestInit & { readonly [noteKey]?: (secret: string) => void }
 
 /**
  * The `init` of an `auth.fetch`, for a gateway that must not pass on what a service repeats of the credential.
@@ -22,15 +21,14 @@ type NotingInit = RequestInit & { readonly [noteKey]?: Note }
  * ```
  */
 export function noteSent(init: RequestInit, note: (forms: readonly string[]) => void): RequestInit {
-  const noting: NotingInit = { ...init, [noteKey]: note }
+  const noting: NotingInit = { ...init, [noteKey]: (secret) => note(writtenForms(secret)) }
   return noting
 }
 
 /** Tells who wants to know that a secret is about to be sent. */
 export function tellSent(init: RequestInit, secret: Secret): void {
   // Its own: nobody is told by way of a polluted Object.prototype.
-  const note = Object.hasOwn(init, noteKey) ? (init as NotingInit)[noteKey] : undefined
-  if (note) note(writtenForms(secret.reveal()))
+  if (Object.hasOwn(init, noteKey)) (init as NotingInit)[noteKey]?.(secret.reveal())
 }
 
 /** All ways in which a service may write a secret, with what JSON may escape. */
