@@ -88,9 +88,7 @@ async function bundle(unit, files, write = true) {
 function troubles() {
   const found = readdirSync('src')
     .filter((file) => file.endsWith('.ts') && file !== 'oauth.ts')
-    .flatMap((file) => [
-      ...readFileSync(`src/${file}`, 'utf8').matchAll(/(?<!typeof )import\('\.\/([\w-]+)\.ts'\)/g),
-    ])
+    .flatMap((file) => [...readFileSync(`src/${file}`, 'utf8').matchAll(/(?<!typeof )import\('\.\/([\w-]+)\.ts'\)/g)])
     .map(([, name = '']) => name)
   return [...new Set(found)].filter((name) => !partOf.has(name))
 }

@@ -1,10 +1,10 @@
 import { requireChecked } from './checked-service.ts'
 import { resourceFor } from './resource-for.ts'
 import type { Resource, Service } from './service.ts'
+import { sessionPrefix } from './session-key.ts'
 import { checkedLabels, unusable } from './session-labels.ts'
 import type { Store } from './store.ts'
 import { guarded } from './store-failure.ts'
-import { sessionPrefix } from './session-key.ts'
 import { parseStored } from './stored-session.ts'
 
 export interface ListAccountsOptions {

@@ -35,7 +35,9 @@ export function apiKey(
   const { name = 'option "credential"', refusedGrace } = options
   if (typeof value === 'string' && refusedGrace === undefined) return fixedKey(name, value)
   checkGrace(refusedGrace)
-  return laterSource(name, 'api-key', async () => (await part(import('./several-keys.ts'))).severalKeys(name, value, refusedGrace))
+  return laterSource(name, 'api-key', async () =>
+    (await part(import('./several-keys.ts'))).severalKeys(name, value, refusedGrace),
+  )
 }
 
 /** A key that stays as it is: with nothing to read and no other to try, there is nothing to do after a refusal. */

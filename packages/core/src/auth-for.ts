@@ -3,7 +3,7 @@ import { authorizedFetch } from './authorized-fetch.ts'
 import type { Credential } from './credential.ts'
 import { PentauthError } from './errors.ts'
 import { credentialHeaders, refuseCredential, selectHeader } from './header-selection.ts'
-import { type NamedResource, refuseUrl } from './resource-for.ts'
+import { type NamedResource, refuseUrl } from './resource-lookup.ts'
 import type { CredentialHeader, Resource, Service } from './service.ts'
 import { isThenable } from './thenable.ts'
 

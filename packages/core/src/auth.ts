@@ -1,5 +1,5 @@
-import { type Auth, authFor } from './auth-for.ts'
 import type { AuthOptions } from './auth-context.ts'
+import { type Auth, authFor } from './auth-for.ts'
 import { checkService } from './define-service.ts'
 import type { Service } from './service.ts'
 

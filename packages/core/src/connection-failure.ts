@@ -3,7 +3,7 @@ import { explained, inBrackets, reasonOf } from './connection-reason.ts'
 import type { Secret } from './credential.ts'
 import { PentauthError } from './errors.ts'
 import { withoutSecrets } from './redaction.ts'
-import type { NamedResource } from './resource-for.ts'
+import type { NamedResource } from './resource-lookup.ts'
 
 /** Node's error about an answer that is no HTTP holds that answer, which may repeat the request. */
 function hideEchoes(error: unknown, secret: Secret): void {

@@ -1,7 +1,7 @@
 import type { AuthContext } from './auth-context.ts'
 import type { Secret } from './credential.ts'
 import { passthrough } from './http.ts'
-import type { NamedResource } from './resource-for.ts'
+import type { NamedResource } from './resource-lookup.ts'
 
 /**
  * Sends one request as it is; when `fetch` rejects, an event says why and what to set, and the platform's error passes, without what

@@ -8,7 +8,7 @@ import {
 } from './credential-source.ts'
 import { PentauthError, type Tried } from './errors.ts'
 import { accepts, noCredential } from './no-credential.ts'
-import type { NamedResource } from './resource-for.ts'
+import type { NamedResource } from './resource-lookup.ts'
 import { isThenable } from './thenable.ts'
 
 /**

@@ -1,6 +1,6 @@
 import type { Credential } from './credential.ts'
 import { part } from './part.ts'
-import type { NamedResource } from './resource-for.ts'
+import type { NamedResource } from './resource-lookup.ts'
 import type { CredentialHeader, Service } from './service.ts'
 
 /** Headers a credential can travel in on covered resources: the caller's own values there are dropped. */

@@ -2,7 +2,11 @@ import type { CredentialSource } from './credential-source.ts'
 import type { CredentialKind } from './service.ts'
 
 /** A source whose code is loaded when it is first asked. */
-export function laterSource(name: string, kind: CredentialKind, load: () => Promise<CredentialSource>): CredentialSource {
+export function laterSource(
+  name: string,
+  kind: CredentialKind,
+  load: () => Promise<CredentialSource>,
+): CredentialSource {
   let source: CredentialSource | undefined
   let loading: Promise<CredentialSource> | undefined
   return {

@@ -1,6 +1,6 @@
 import type { CredentialRequest } from './credential-source.ts'
 import { PentauthError, type Tried } from './errors.ts'
-import type { NamedResource } from './resource-for.ts'
+import type { NamedResource } from './resource-lookup.ts'
 import type { CredentialKind } from './service.ts'
 import { inWords } from './service-link.ts'
 

@@ -2,7 +2,7 @@ import type { Credential } from './credential.ts'
 import { PentauthError } from './errors.ts'
 import { allowedHeaders } from './header-selection.ts'
 import { withoutKeyLike } from './printable.ts'
-import type { NamedResource } from './resource-for.ts'
+import type { NamedResource } from './resource-lookup.ts'
 import type { CredentialHeader, Service } from './service.ts'
 
 /** The error about a credential that a resource does not take, or not in that header. */

@@ -1,6 +1,6 @@
 import type { AuthContext } from './auth-context.ts'
 import type { Credential, Secret } from './credential.ts'
-import type { NamedResource } from './resource-for.ts'
+import type { NamedResource } from './resource-lookup.ts'
 import { attachContext } from './response-context.ts'
 
 /** One request in a form that can be sent again. */

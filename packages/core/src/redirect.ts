@@ -1,11 +1,11 @@
 import type { AuthContext } from './auth-context.ts'
 import { deliver } from './deliver.ts'
+import { urlForEvent } from './emitter.ts'
 import { PentauthError } from './errors.ts'
-import { urlForEvent } from './events.ts'
 import { drop } from './http.ts'
 import { type Answer, type Outgoing, staysWithin } from './outgoing.ts'
 import { withoutSecrets } from './redaction.ts'
-import type { NamedResource } from './resource-for.ts'
+import type { NamedResource } from './resource-lookup.ts'
 
 // As the Fetch standard (section 4.4, HTTP-redirect fetch).
 const maxHops = 20

@@ -1,5 +1,5 @@
 import type { Credential } from './credential.ts'
-import type { NamedResource } from './resource-for.ts'
+import type { NamedResource } from './resource-lookup.ts'
 import type { Service } from './service.ts'
 
 /** What `auth.fetch` knows about a response it returns; kept on the response, so that `errorFrom` needs no argument. */

@@ -1,12 +1,12 @@
 import type { SavedAccount } from './accounts.ts'
 import type { Runtime } from './runtime.ts'
 import type { Resource, Service } from './service.ts'
+import { sessionKey } from './session-key.ts'
 import { placesOf } from './session-place.ts'
 import { readText } from './session-saving.ts'
 import { sessionNow } from './session-verdict.ts'
 import { checked, flowOf } from './sign-in-flow.ts'
 import { engineOf, type SignedInOptions } from './signed-in.ts'
-import { sessionKey } from './session-key.ts'
 import { parseStored } from './stored-session.ts'
 
 export interface SavedAccountOptions extends SignedInOptions {

@@ -1,7 +1,7 @@
-import type { NamedResource } from './resource-for.ts'
+import type { NamedResource } from './resource-lookup.ts'
+import { sessionKey } from './session-key.ts'
 import { checkedLabels, type PlaceOptions } from './session-labels.ts'
 import { defaultLock, type Place, sharedState } from './session-state.ts'
-import { sessionKey } from './session-key.ts'
 import type { Engine } from './stored-session.ts'
 
 /** Where the session of a resource is. */

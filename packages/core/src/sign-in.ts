@@ -1,7 +1,7 @@
 import { shownAddress } from './address.ts'
 import type { SigningKey } from './client-authentication.ts'
+import { emitter } from './emitter.ts'
 import { PentauthError } from './errors.ts'
-import { emitter } from './events.ts'
 import type { Flow } from './flow.ts'
 import type { PendingSignIn } from './pending-sign-in.ts'
 import { withDefaults } from './runtime.ts'

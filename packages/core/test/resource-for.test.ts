@@ -1,7 +1,7 @@
 import { caught, testKey } from '@pentauth/tooling/canary'
 import { describe, expect, it } from 'vitest'
 import { defineService, resourceFor } from '../src/index.ts'
-import { resourceLookup } from '../src/resource-for.ts'
+import { resourceLookup } from '../src/resource-lookup.ts'
 import { pendium, pendra, pensyve, pentographer, profundis, services } from '../src/services.ts'
 
 const covered = [
