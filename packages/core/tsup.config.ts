@@ -1,5 +1,6 @@
 import { cp, rm } from 'node:fs/promises'
 import { defineConfig } from 'tsup'
+import { atOnce } from './tsup.parts.ts'
 
 /** The pages that errors name travel with the package. */
 async function copyErrorPages(): Promise<void> {
@@ -29,14 +30,6 @@ export default defineConfig({
   treeshake: true,
   removeNodeProtocol: false,
   target: 'es2023',
-  esbuildPlugins: [
-    {
-      name: 'loaded-later',
-      setup: ({ onResolve }) => {
-        // Relative to the output, and an ES module also for CommonJS, so that there is one of it.
-        onResolve({ filter: /\/oauth\.ts$/ }, () => ({ path: './oauth.js', external: true }))
-      },
-    },
-  ],
+  esbuildPlugins: [atOnce],
   onSuccess: copyErrorPages,
 })

@@ -1,4 +1,5 @@
 import { defineConfig } from 'tsup'
+import { atOnce } from './tsup.parts.ts'
 
 /**
  * The other entries and the part that is loaded when a flow begins, built after the main entry.
@@ -25,6 +26,7 @@ export default defineConfig({
   removeNodeProtocol: false,
   target: 'es2023',
   esbuildPlugins: [
+    atOnce,
     {
       name: 'one-of-each',
       setup: ({ onResolve }) => {

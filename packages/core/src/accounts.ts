@@ -1,10 +1,11 @@
-import { checkService } from './define-service.ts'
+import { requireChecked } from './checked-service.ts'
 import { resourceFor } from './resource-for.ts'
 import type { Resource, Service } from './service.ts'
-import { placesOf, unusable } from './signed-in.ts'
+import { sessionPrefix } from './session-key.ts'
+import { checkedLabels, unusable } from './session-labels.ts'
 import type { Store } from './store.ts'
 import { guarded } from './store-failure.ts'
-import { parseStored, sessionPrefix } from './stored-session.ts'
+import { parseStored } from './stored-session.ts'
 
 export interface ListAccountsOptions {
   /** Where the sessions are kept: one that can list its `keys`. */
@@ -36,9 +37,9 @@ export interface SavedAccount {
  * ```
  */
 export async function listAccounts(service: Service, options: ListAccountsOptions): Promise<readonly SavedAccount[]> {
-  checkService(service)
+  await requireChecked(service)
   const { store, app = 'default' }: ListAccountsOptions = Object.assign(Object.create(null), options)
-  placesOf(() => import('./oauth.ts'), { store, app })
+  checkedLabels({ store, app })
   if (typeof store.keys !== 'function')
     throw unusable('store', 'cannot list what it holds', 'Give a store with keys(prefix), such as memoryStore().')
   const found = await Promise.all(

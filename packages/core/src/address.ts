@@ -1,8 +1,8 @@
-import { allowsPlainHttp, isSecure } from './define-service.ts'
 import { PentauthError } from './errors.ts'
 import type { Flow } from './flow.ts'
 import { isLoopback } from './loopback.ts'
 import { printable, withoutKeyLike } from './printable.ts'
+import { allowsPlainHttp, isSecure } from './secure-url.ts'
 import type { Resource, Service } from './service.ts'
 
 /**

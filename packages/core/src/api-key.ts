@@ -1,7 +1,11 @@
-import type { CredentialSource } from './credential-source.ts'
-import type { KeyReading } from './key-ring.ts'
-import { type KeySourceOptions, keySource } from './key-source.ts'
-import { isThenable } from './thenable.ts'
+import { type ApiKey, createSecret } from './credential.ts'
+import type { CredentialRequest, CredentialSource } from './credential-source.ts'
+import type { KeySourceOptions } from './key-source.ts'
+import { laterSource } from './later-source.ts'
+import { part } from './part.ts'
+import { perKey } from './per-key.ts'
+import { checkGrace } from './refused-grace.ts'
+import type { Service } from './service.ts'
 
 export interface ApiKeyOptions extends Pick<KeySourceOptions, 'refusedGrace'> {
   /** Name of the source in messages; `option "credential"` unless given. */
@@ -28,26 +32,50 @@ export function apiKey(
     | (() => string | undefined | Promise<string | undefined>),
   options: ApiKeyOptions = {},
 ): CredentialSource {
-  const { name = 'option "credential"', ...rest } = options
-  if (typeof value === 'function') return keySource(name, () => given(value()), { ...rest, reads: 'after-refusal' })
-  if (typeof value === 'string') return keySource(name, () => value, rest)
-  return keySource(name, () => pair(name, value), rest)
+  const { name = 'option "credential"', refusedGrace } = options
+  if (typeof value === 'string' && refusedGrace === undefined) return fixedKey(name, value)
+  checkGrace(refusedGrace)
+  return laterSource(name, 'api-key', async () =>
+    (await part(import('./several-keys.ts'))).severalKeys(name, value, refusedGrace),
+  )
 }
 
-function given<T>(found: T | Promise<T>): KeyReading | Promise<KeyReading> {
-  if (isThenable(found)) return Promise.resolve(found).then((value) => given(value))
-  return found === undefined ? { absent: 'the function gave nothing' } : (found as KeyReading)
+/** A key that stays as it is: with nothing to read and no other to try, there is nothing to do after a refusal. */
+function fixedKey(name: string, value: string): CredentialSource {
+  const statesOf = perKey<Service, Record<'strict' | 'relocated', KeyState>>(() => ({ strict: {}, relocated: {} }))
+  return {
+    name,
+    kind: 'api-key',
+    get(request) {
+      // What passes for a relocated resource need not pass for others.
+      const state = statesOf(request.service)[request.resource.relocated ? 'relocated' : 'strict']
+      if (isUsual(request.service, value)) state.key ??= { kind: 'api-key', secret: createSecret(value), source: name }
+      state.checking ??= state.key ? undefined : checked(state, request).finally(() => delete state.checking)
+      return state.key ?? (state.checking as Promise<ApiKey>)
+    },
+  }
+
+  async function checked(state: KeyState, request: CredentialRequest): Promise<ApiKey> {
+    const { checkKey } = await part(import('./key-format.ts'))
+    const { key, suspicion: reason } = checkKey(request, value, name)
+    if (reason) request.emit?.({ type: 'credential_suspect', source: name, reason })
+    state.key = { kind: 'api-key', secret: createSecret(key), source: name }
+    return state.key
+  }
 }
 
-const places = ['first', 'second']
+interface KeyState {
+  key?: ApiKey | undefined
+  checking?: Promise<ApiKey> | undefined
+}
 
-function pair(name: string, values: readonly (string | undefined)[]): { value: string; source: string }[] {
-  // JavaScript callers may give anything; the check of the key says what is wrong with it.
-  if (!Array.isArray(values)) return [{ value: values as never, source: name }]
-  const placed = values.map((value, index) => ({
-    value: value as string,
-    source: `${name} (${places[index] ?? `${index + 1}th`} key)`,
-  }))
-  const held = placed.filter(({ value }) => value !== undefined && value !== null && String(value).trim() !== '')
-  return held.length > 0 ? held : [{ value: '', source: placed[0]?.source ?? name }]
+/** Whether nothing about a key of that form can be wrong, so that the check of it need not be loaded. */
+function isUsual({ apiKey: { prefix, pattern = '' } = {} as never }: Service, key: string): boolean {
+  return Boolean(
+    prefix &&
+      key.startsWith(prefix) &&
+      /^[\w-]+$/.test(key) &&
+      !/your|x{4}$/i.test(key) &&
+      new RegExp(pattern).test(key),
+  )
 }

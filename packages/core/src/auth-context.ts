@@ -1,11 +1,11 @@
 import { type Credential, summarize } from './credential.ts'
 import { type CredentialRequest, type CredentialSource, isAbsent, requireSource } from './credential-source.ts'
-import { checkService } from './define-service.ts'
-import { type Emit, type EventListener, emitter } from './events.ts'
-import { noCredential } from './first-of.ts'
-import { selectHeader } from './header-selection.ts'
+import { emitter } from './emitter.ts'
+import type { Emit, EventListener } from './events.ts'
+import { refuseCredential, selectHeader } from './header-selection.ts'
+import { part } from './part.ts'
 import { perKey } from './per-key.ts'
-import { type NamedResource, type ResourceLookup, resourceLookup } from './resource-for.ts'
+import { type NamedResource, type ResourceLookup, resourceLookup } from './resource-lookup.ts'
 import { type Runtime, withDefaults } from './runtime.ts'
 import type { Service } from './service.ts'
 import { isThenable } from './thenable.ts'
@@ -25,7 +25,7 @@ export interface AuthContext {
   readonly source: CredentialSource
   readonly runtime: Runtime
   readonly emit: Emit
-  readonly resourceFor: ResourceLookup
+  readonly find: ResourceLookup
   readonly requestFor: (resource: NamedResource) => CredentialRequest
   /** Answers without a promise when a fresh credential is at hand. */
   readonly credentialFor: (resource: NamedResource, sends?: boolean) => Credential | Promise<Credential>
@@ -35,7 +35,6 @@ export interface AuthContext {
 export function createContext(service: Service, options: AuthOptions): AuthContext {
   // Own properties only, since anybody may have polluted Object.prototype; JavaScript callers may leave the options out altogether.
   const { credential, onEvent, runtime: given }: AuthOptions = Object.assign(Object.create(null), options)
-  checkService(service)
   const source = requireSource(credential)
   const runtime = withDefaults(given)
   const emit = emitter(service.id, onEvent)
@@ -50,7 +49,7 @@ export function createContext(service: Service, options: AuthOptions): AuthConte
     source,
     runtime,
     emit,
-    resourceFor: resourceLookup(service),
+    find: resourceLookup(service),
     requestFor,
     credentialFor(resource, sends = false) {
       if (emit && !introduced.has(resource)) {
@@ -69,15 +68,17 @@ export function createContext(service: Service, options: AuthOptions): AuthConte
     if (isAbsent(found)) {
       if (Object.hasOwn(found, 'error')) throw found.error
       const { absent, next } = found
+      const { noCredential } = await part(import('./no-credential.ts'))
       throw noCredential(requestFor(resource), [{ source: source.name, result: absent, ...(next ? { next } : {}) }])
     }
     if (emit && announced.get(resource) !== found) {
+      const header = selectHeader(resource, found) ?? (await refuseCredential(service, resource, found))
       announced.set(resource, found)
       emit({
         type: 'credential_selected',
         resource: resource.name,
         credential: await summarize(found, runtime.crypto),
-        header: selectHeader(service, resource, found),
+        header,
         passedOver: source.passedOver?.(requestFor(resource)) ?? [],
       })
     }

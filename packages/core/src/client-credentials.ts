@@ -1,6 +1,7 @@
 import type { ClientCredentials, ClientOrigin, ClientWithAssertion } from './client-format.ts'
 import type { CredentialSource } from './credential-source.ts'
 import { missingIn, requireIdentityToken } from './identity-token.ts'
+import { part } from './part.ts'
 import { tokenSource } from './token-source.ts'
 
 export interface ClientCredentialsOptions {
@@ -43,7 +44,7 @@ export function clientCredentials(client: ClientCredentials, options: ClientCred
     issuer,
     missing: () => assertion && missingIn(assertion),
     async prepare(request) {
-      const { prepareClientToken } = await import('./oauth.ts')
+      const { prepareClientToken } = await part(import('./client-steps.ts'))
       return prepareClientToken(request, { source: name, client, from, issuer, scope })
     },
   })

@@ -1,5 +1,5 @@
-import { isSecure } from './define-service.ts'
 import { PentauthError } from './errors.ts'
+import { isSecure } from './secure-url.ts'
 
 /** The grant of devices (RFC 8628 section 3.4). */
 export const deviceGrant = 'urn:ietf:params:oauth:grant-type:device_code'

@@ -1,7 +1,7 @@
 import type { Credential } from './credential.ts'
 import { PentauthError } from './errors.ts'
 import type { Emit } from './events.ts'
-import type { NamedResource } from './resource-for.ts'
+import type { NamedResource } from './resource-lookup.ts'
 import type { Runtime } from './runtime.ts'
 import type { CredentialKind, Service } from './service.ts'
 

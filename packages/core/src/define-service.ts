@@ -1,7 +1,7 @@
 import { PentauthError } from './errors.ts'
 import { frozenService, isChecked } from './frozen-service.ts'
-import { isLoopback } from './loopback.ts'
 import { withoutKeyLike } from './printable.ts'
+import { allowsPlainHttp, isSecure } from './secure-url.ts'
 import { type DocumentedError, type Resource, type Service, serviceErrorCodes } from './service.ts'
 
 /**
@@ -96,16 +96,6 @@ function urlsOf({ resources, oauth = {} as never, sdk }: Service): [place: strin
 function isAllowed(text: string, service: Service): boolean {
   const url = URL.canParse(text) ? new URL(text) : undefined
   return Boolean(url && (isSecure(url) || (url.protocol === 'http:' && allowsPlainHttp(service))))
-}
-
-/** Whether plain http was allowed by name; an own property, since anybody may have polluted Object.prototype. */
-export function allowsPlainHttp(options: { readonly dangerouslyAllowPlainHttp?: boolean | undefined }): boolean {
-  return Object.hasOwn(options, 'dangerouslyAllowPlainHttp') && options.dangerouslyAllowPlainHttp === true
-}
-
-/** Whether a URL may carry credentials: https anywhere, plain http on this machine only. */
-export function isSecure(url: URL): boolean {
-  return url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback(url.hostname))
 }
 
 /** Whether a text is a regular expression. */

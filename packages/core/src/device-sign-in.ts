@@ -1,18 +1,18 @@
 import { unlessAborted } from './abort.ts'
 import type { DevicePrompt } from './device-authorization.ts'
+import { part } from './part.ts'
 import type { Service } from './service.ts'
+import { unusable } from './session-labels.ts'
 import {
   bearerOf,
   checked,
   enter,
   type FinishedSignIn,
   flowOf,
-  loadSteps,
   type SignInWishes,
   scopesBefore,
   tellStarted,
 } from './sign-in-flow.ts'
-import { unusable } from './signed-in.ts'
 
 export interface DeviceSignInOptions extends SignInWishes {
   /** Shows the person where to go and which code to compare or type there; what it throws ends the sign-in. */
@@ -41,7 +41,7 @@ export interface DeviceSignInOptions extends SignInWishes {
  * ```
  */
 export async function deviceSignIn(service: Service, given: DeviceSignInOptions): Promise<FinishedSignIn> {
-  const options = checked(service, given)
+  const options = await checked(service, given)
   if (typeof options.present !== 'function')
     throw unusable('present', 'is no function', 'Give one that shows the code.')
   const { store, present, signal, account = 'default', app = 'default' } = options
@@ -50,7 +50,7 @@ export async function deviceSignIn(service: Service, given: DeviceSignInOptions)
   const challenge = bearerOf(options.challenge)
   signal?.throwIfAborted()
   const flow = flowOf(service, options.resource, options)
-  const steps = await loadSteps()
+  const steps = await part(import('./device-steps.ts'))
   const cache = steps.sharedDiscovery
   const discovered = await unlessAborted(steps.discover(flow, { ...options, challenge, cache, way: 'device' }), signal)
   const session = await scopesBefore(flow, options)

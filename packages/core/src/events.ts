@@ -236,22 +236,6 @@ export type EventListener = (event: PentauthEvent) => void
 /** Tells a listener, if there is one; `undefined` lets callers skip work that only an event needs. */
 export type Emit = ((facts: EventFacts) => void) | undefined
 
-export function emitter(service: string, listener: EventListener | undefined): Emit {
-  if (!listener) return undefined
-  return (facts) => {
-    // Behind a turn: a listener that makes a call of its own must find everything settled that it was told of. One that fails, at once
-    // or later, must not fail the request it only watches.
-    void Promise.resolve({ service, ...facts } as PentauthEvent)
-      .then(listener)
-      .catch(() => undefined)
-  }
-}
-
-/** A URL as events show it: origin and path. */
-export function urlForEvent(url: URL): string {
-  return url.origin + url.pathname
-}
-
 /** Scopes as events show them: a server names them, and may repeat a token there. */
 export function scopesForEvent<S extends readonly string[] | undefined>(scopes: S): S | readonly string[] {
   return scopes?.map((scope) => withoutKeyLike(printable(scope))) ?? scopes

@@ -1,5 +1,5 @@
 import type { Emit } from './events.ts'
-import type { NamedResource } from './resource-for.ts'
+import type { NamedResource } from './resource-lookup.ts'
 import type { Runtime } from './runtime.ts'
 import type { Service } from './service.ts'
 

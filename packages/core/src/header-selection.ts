@@ -1,42 +1,43 @@
 import type { Credential } from './credential.ts'
-import { PentauthError } from './errors.ts'
-import { withoutKeyLike } from './printable.ts'
-import type { NamedResource } from './resource-for.ts'
+import { part } from './part.ts'
+import type { NamedResource } from './resource-lookup.ts'
 import type { CredentialHeader, Service } from './service.ts'
 
 /** Headers a credential can travel in on covered resources: the caller's own values there are dropped. */
 export const credentialHeaderNames: readonly CredentialHeader[] = ['authorization', 'x-api-key']
 
 /**
- * Chooses the one header a credential travels in on a resource.
+ * Chooses the one header a credential travels in on a resource; none where that refuses this kind of credential, or the wanted header.
  *
  * @param wanted the caller's choice, where the resource takes the key in either header
- * @throws PentauthError `credential_not_accepted` when the resource refuses that kind of credential or the wanted header.
  */
 export function selectHeader(
-  service: Service,
   resource: NamedResource,
-  credential: Credential,
+  { kind }: Pick<Credential, 'kind'>,
   wanted?: CredentialHeader,
-): CredentialHeader {
-  const allowed =
-    credential.kind === 'api-key' ? (resource.apiKey ?? []) : resource.accessToken ? (['authorization'] as const) : []
+): CredentialHeader | undefined {
+  const allowed = allowedHeaders(resource, kind)
   const header = wanted ?? allowed[0]
-  if (header && allowed.includes(header)) return header
-  throw notAccepted(service, resource, credential, allowed, wanted)
+  return header && allowed.includes(header) ? header : undefined
+}
+
+/** The headers that a kind of credential can travel in on a resource, the default first. */
+export function allowedHeaders(resource: NamedResource, kind: Credential['kind']): readonly CredentialHeader[] {
+  if (kind === 'api-key') return resource.apiKey ?? []
+  return resource.accessToken ? ['authorization'] : []
 }
 
 /**
  * The headers a request to a resource needs, as a fresh object with lower-case names: the credential's one header, and the
- * resource's extra ones.
+ * resource's extra ones. None where the credential cannot travel there.
  */
 export function credentialHeaders(
-  service: Service,
   resource: NamedResource,
   credential: Credential,
   wanted?: CredentialHeader,
-): Record<string, string> {
-  const header = selectHeader(service, resource, credential, wanted)
+): Record<string, string> | undefined {
+  const header = selectHeader(resource, credential, wanted)
+  if (!header) return undefined
   const secret = credential.secret.reveal()
   const headers: Record<string, string> = {}
   for (const name of Object.keys(resource.headers)) headers[name] = resource.headers[name] as string
@@ -44,28 +45,12 @@ export function credentialHeaders(
   return headers
 }
 
-/** The error about a credential that a resource does not take, or not in that header. */
-export function notAccepted(
+/** Says, to those who can wait for it, why a credential cannot travel to a resource. */
+export async function refuseCredential(
   service: Service,
   resource: NamedResource,
   credential: Pick<Credential, 'kind' | 'source'>,
-  allowed: readonly CredentialHeader[] = [],
   wanted?: CredentialHeader,
-): PentauthError {
-  const kind = credential.kind === 'api-key' ? 'API key' : 'access token'
-  const takesToken = resource.accessToken ? 'an access token (OAuth)' : undefined
-  const takesKey = resource.apiKey?.length ? 'an API key' : undefined
-  return new PentauthError({
-    code: 'credential_not_accepted',
-    message:
-      allowed.length === 0
-        ? `${service.name} ${resource.name} does not take an ${kind} (the one from ${credential.source}).`
-        : `${service.name} ${resource.name} does not take an ${kind} in the header ${withoutKeyLike(JSON.stringify(wanted))}.`,
-    service: service.id,
-    hint:
-      allowed.length === 0
-        ? `It takes ${[takesToken, takesKey].filter(Boolean).join(' or ')}.`
-        : `It takes ${allowed.join(' or ')}.`,
-    link: service.links.docs.url,
-  })
+): Promise<never> {
+  throw (await part(import('./not-accepted.ts'))).notAccepted(service, resource, credential, wanted)
 }

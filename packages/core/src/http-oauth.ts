@@ -1,9 +1,9 @@
 import * as oauth from 'oauth4webapi'
 import { shownAddress } from './address.ts'
+import { bounded } from './bounded.ts'
 import { createSecret, type Secret } from './credential.ts'
 import type { RequestPurpose } from './events.ts'
 import type { Flow } from './flow.ts'
-import { bounded } from './http.ts'
 import { nextSerial } from './serial.ts'
 
 /** Who asks an endpoint: by which platform, and who is told. */

@@ -27,12 +27,12 @@ export type { IdentityToken, IdentityTokenRequest, IdentityTokenSource } from '.
 export type { KeyReading, KeyReadings } from './key-ring.ts'
 export { type KeySourceOptions, keySource } from './key-source.ts'
 export { type Lock, memoryLock } from './lock.ts'
+export { noteSent } from './note-sent.ts'
 export type { ClientOptions } from './registration.ts'
 export { type RelocateOptions, relocate } from './relocate.ts'
 export { type NamedResource, resourceFor } from './resource-for.ts'
 export type { Runtime } from './runtime.ts'
 export { type SavedAccountOptions, savedAccount } from './saved-account.ts'
-export { noteSent } from './sent-secrets.ts'
 export type {
   ApiKeyRules,
   CredentialHeader,
@@ -51,6 +51,7 @@ export type {
 } from './service.ts'
 export { errorFrom, throwIfRefused } from './service-error.ts'
 export { pendium, pendra, pensyve, pentographer, profundis } from './services.ts'
+export { sessionKey } from './session-key.ts'
 export {
   type Callback,
   type FinishSignInOptions,
@@ -60,8 +61,8 @@ export {
   startSignIn,
 } from './sign-in.ts'
 export type { FinishedSignIn, SignInOptions } from './sign-in-flow.ts'
-export { type SignedInOptions, type SignOutOptions, signedIn, signOut } from './signed-in.ts'
+export { type SignOutOptions, signOut } from './sign-out.ts'
+export { type SignedInOptions, signedIn } from './signed-in.ts'
 export { memoryStore, type Store } from './store.ts'
-export { sessionKey } from './stored-session.ts'
 export { traceDiagram } from './trace-diagram.ts'
 export { type WorkloadIdentityOptions, workloadIdentity } from './workload-identity.ts'

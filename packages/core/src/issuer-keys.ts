@@ -1,7 +1,7 @@
 import { createRemoteJWKSet, customFetch, type JWTVerifyGetKey } from 'jose'
+import { bounded } from './bounded.ts'
 import { PentauthError } from './errors.ts'
 import type { Flow } from './flow.ts'
-import { bounded } from './http.ts'
 import { readServer, throwIfTemporary } from './metadata.ts'
 import { type Found, type MetadataCache, metadataCache } from './metadata-cache.ts'
 import type { Runtime } from './runtime.ts'

@@ -1,10 +1,10 @@
 import { errors, type JWTPayload, type JWTVerifyGetKey, jwtVerify } from 'jose'
-import { allowsPlainHttp, isSecure } from './define-service.ts'
 import { PentauthError } from './errors.ts'
 import type { Flow } from './flow.ts'
 import { keysOf, unreadableKeys } from './issuer-keys.ts'
 import { rulesOf } from './metadata.ts'
 import { type Runtime, withDefaults } from './runtime.ts'
+import { allowsPlainHttp, isSecure } from './secure-url.ts'
 import type { Service } from './service.ts'
 
 export interface VerifyOptions {

@@ -5,6 +5,7 @@ import { longestPause } from './key-refusals.ts'
 import { createKeyRing, isSame, type KeyReadings, type KeyRing } from './key-ring.ts'
 import { isWithin, pauseAfter } from './pause.ts'
 import { perKey } from './per-key.ts'
+import { checkGrace } from './refused-grace.ts'
 import { nextSerial } from './serial.ts'
 import type { Service } from './service.ts'
 import { inWords } from './service-link.ts'
@@ -215,14 +216,5 @@ function successorAwaited(
     link: page.url ?? service.links.docs.url,
     retryable: true,
     retryAfter: Math.ceil((wait ?? 1000) / 1000),
-  })
-}
-
-function checkGrace(seconds: number | undefined): void {
-  if (seconds === undefined || (Number.isFinite(seconds) && seconds >= 0)) return
-  throw new PentauthError({
-    code: 'invalid_option',
-    message: 'The option "refusedGrace" is no number of seconds.',
-    hint: 'Give 0 or more, such as { refusedGrace: 60 }.',
   })
 }

@@ -1,8 +1,8 @@
 import ky, { isHTTPError, isNetworkError, isTimeoutError, type KyInstance, type Options } from 'ky'
 import type { Auth } from './auth.ts'
-import { isAbort, unreachable } from './deliver.ts'
+import { isAbort, unreachable } from './connection-failure.ts'
+import { reasonOf } from './connection-reason.ts'
 import { PentauthError } from './errors.ts'
-import { reasonOf } from './http.ts'
 import type { Resource } from './service.ts'
 import { errorFrom } from './service-error.ts'
 

@@ -4,9 +4,9 @@ import { PentauthError } from './errors.ts'
 import type { RequestPurpose } from './events.ts'
 import type { Flow } from './flow.ts'
 import { ask } from './http-oauth.ts'
+import { retryAfterOf } from './retry-after.ts'
 import type { Runtime } from './runtime.ts'
 import type { OAuthRules, Service } from './service.ts'
-import { retryAfterOf } from './service-error.ts'
 
 /** One metadata document, of which nothing is believed before it is read with the functions below. */
 export interface Document {

@@ -1,16 +1,24 @@
-// The steps of the flows: loaded when one begins, and not with the package.
-export { generateRandomState as randomId } from 'oauth4webapi'
-export { authorizationRequest, checkAuthorizationEndpoint, requestedScope } from './authorization-request.ts'
-export { authorizationResponse } from './authorization-response.ts'
-export { clientWith } from './client-authentication.ts'
-export { noteReturned } from './client-store.ts'
-export { deviceAuthorization, deviceTokens } from './device-authorization.ts'
-export { discover } from './discovery.ts'
-export { authorizationCodeGrant } from './grants.ts'
-export { prepareClientToken, prepareWorkloadToken } from './own-token.ts'
-export { savePending, takePending } from './pending-sign-in.ts'
-export { clientFor, forgetClient, withClient } from './registration.ts'
-export { revokeTokens } from './revocation.ts'
-export { refreshTokens } from './session-refresh.ts'
-export { sharedDiscovery, signInFailed, tellFailed } from './sign-in-failure.ts'
-export { requestToken } from './token-request.ts'
+// The steps of all flows, which are one file in Node.
+export { prepareClientToken, prepareWorkloadToken } from './client-steps.ts'
+export { deviceAuthorization, deviceTokens, withClient } from './device-steps.ts'
+export { revokeTokens } from './revocation-steps.ts'
+export {
+  authorizationCodeGrant,
+  authorizationRequest,
+  authorizationResponse,
+  checkAuthorizationEndpoint,
+  clientFor,
+  clientWith,
+  discover,
+  forgetClient,
+  noteReturned,
+  randomId,
+  refreshTokens,
+  requestedScope,
+  requestToken,
+  savePending,
+  sharedDiscovery,
+  signInFailed,
+  takePending,
+  tellFailed,
+} from './sign-in-steps.ts'

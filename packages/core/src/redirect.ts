@@ -1,29 +1,11 @@
 import type { AuthContext } from './auth-context.ts'
-import type { Secret } from './credential.ts'
 import { deliver } from './deliver.ts'
+import { urlForEvent } from './emitter.ts'
 import { PentauthError } from './errors.ts'
-import { urlForEvent } from './events.ts'
 import { drop } from './http.ts'
+import { type Answer, type Outgoing, staysWithin } from './outgoing.ts'
 import { withoutSecrets } from './redaction.ts'
-import type { NamedResource } from './resource-for.ts'
-
-/** One request in a form that can be sent again. */
-export interface Outgoing {
-  readonly input: string | Request
-  readonly init: RequestInit & { readonly headers: Headers; readonly method: string }
-  /** Whether `init.body` can be sent a second time. */
-  readonly replayable: boolean
-  readonly hasBody: boolean
-  /** What the request carries, and a URL that a server chose may repeat. */
-  readonly secret: Secret
-}
-
-/** An answer, when its request went out, and whether it is one to the credential: a redirect may have led elsewhere. */
-export interface Answer {
-  readonly response: Response
-  readonly sent: number
-  readonly toCredential: boolean
-}
+import type { NamedResource } from './resource-lookup.ts'
 
 // As the Fetch standard (section 4.4, HTTP-redirect fetch).
 const maxHops = 20
@@ -79,15 +61,6 @@ export async function sendFollowing(
     current = target
     input = target
     init = next
-  }
-}
-
-/** Whether a URL that a server led to is covered by the resource. */
-export function staysWithin(auth: AuthContext, target: string | URL, resource: NamedResource): boolean {
-  try {
-    return auth.resourceFor(target) === resource
-  } catch {
-    return false
   }
 }
 

@@ -1,5 +1,5 @@
-import { allowsPlainHttp, isSecure } from './define-service.ts'
 import { PentauthError } from './errors.ts'
+import { allowsPlainHttp, isSecure } from './secure-url.ts'
 import type { Resource, Service } from './service.ts'
 
 export interface RelocateOptions {

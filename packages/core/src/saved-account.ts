@@ -1,11 +1,13 @@
 import type { SavedAccount } from './accounts.ts'
 import type { Runtime } from './runtime.ts'
 import type { Resource, Service } from './service.ts'
+import { sessionKey } from './session-key.ts'
+import { placesOf } from './session-place.ts'
 import { readText } from './session-saving.ts'
 import { sessionNow } from './session-verdict.ts'
-import { checked, flowOf, loadSteps } from './sign-in-flow.ts'
-import { placesOf, type SignedInOptions } from './signed-in.ts'
-import { parseStored, sessionKey } from './stored-session.ts'
+import { checked, flowOf } from './sign-in-flow.ts'
+import { engineOf, type SignedInOptions } from './signed-in.ts'
+import { parseStored } from './stored-session.ts'
 
 export interface SavedAccountOptions extends SignedInOptions {
   /** Name of the resource in the service; the first that takes access tokens unless given. */
@@ -25,9 +27,9 @@ export interface SavedAccountOptions extends SignedInOptions {
  * ```
  */
 export async function savedAccount(service: Service, given: SavedAccountOptions): Promise<SavedAccount | undefined> {
-  const options = checked(service, given)
+  const options = await checked(service, given)
   const flow = flowOf(service, options.resource, options)
-  const place = placesOf(loadSteps, options)(flow.resource)
+  const place = placesOf(engineOf(options), options)(flow.resource)
   const { account, key, state } = place
   const sharing = Object.entries<Resource>(service.resources).filter(
     ([, one]) => one.accessToken && sessionKey(one, options.app ?? 'default', account) === key,

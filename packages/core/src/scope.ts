@@ -1,6 +1,6 @@
 import type { Credential } from './credential.ts'
 import { PentauthError } from './errors.ts'
-import type { NamedResource } from './resource-for.ts'
+import type { NamedResource } from './resource-lookup.ts'
 import type { Service } from './service.ts'
 
 /**

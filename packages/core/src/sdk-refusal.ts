@@ -1,7 +1,8 @@
 import type { PentauthError } from './errors.ts'
-import { readCapped } from './http.ts'
+import { readCapped } from './read-capped.ts'
 import { withoutSecrets } from './redaction.ts'
-import { bodyLimit, bodyTime, contextOf, errorFrom } from './service-error.ts'
+import { contextOf } from './response-context.ts'
+import { bodyLimit, bodyTime, errorFrom } from './service-error.ts'
 
 type Fields = Readonly<Record<string, unknown>>
 

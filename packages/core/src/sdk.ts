@@ -1,5 +1,5 @@
 import type { Auth } from './auth.ts'
-import { isAbort, unreachable } from './deliver.ts'
+import { isAbort, unreachable } from './connection-failure.ts'
 import { PentauthError } from './errors.ts'
 import { resourceFor } from './resource-for.ts'
 import { type Envelope, inAnthropicForm, inOpenAIForm, ownAnswer, refusalInForm } from './sdk-refusal.ts'

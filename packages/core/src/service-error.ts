@@ -1,39 +1,13 @@
 import { bearerChallenge } from './challenge.ts'
-import type { Credential } from './credential.ts'
 import { parametersOf } from './documented-message.ts'
 import { PentauthError, type PentauthErrorCode, type PentauthErrorInit } from './errors.ts'
-import { readCapped } from './http.ts'
 import { printable } from './printable.ts'
+import { readCapped } from './read-capped.ts'
 import { withoutSecrets } from './redaction.ts'
-import type { NamedResource } from './resource-for.ts'
-import type { DocumentedError, Service } from './service.ts'
+import { contextOf, type ResponseContext } from './response-context.ts'
+import { retryAfterOf } from './retry-after.ts'
+import type { DocumentedError } from './service.ts'
 import { inWords } from './service-link.ts'
-
-/** What `auth.fetch` knows about a response it returns; kept on the response, so that `errorFrom` needs no argument. */
-export interface ResponseContext {
-  readonly service: Service
-  readonly resource: NamedResource
-  /** The credential the request carried. */
-  readonly credential: Credential
-  /** When the response came, in milliseconds since the epoch. */
-  readonly at: number
-}
-
-// A registered symbol, so that the ESM and CommonJS copies of this package read each other's responses.
-const contextKey: unique symbol = Symbol.for('pentauth.response')
-
-type WithContext = Response & { [contextKey]?: ResponseContext }
-
-/** Marks a refused response with what is known about its request; invisible to loops, JSON and spreads. */
-export function attachContext(response: Response, context: ResponseContext): void {
-  // Not `Object.defineProperty`, which throws where somebody froze the response.
-  Reflect.defineProperty(response, contextKey, { value: context, configurable: true })
-}
-
-/** What is known about the request of a refused response; `undefined` for a response of another fetch. */
-export function contextOf(response: Response): ResponseContext | undefined {
-  return (response as WithContext)[contextKey]
-}
 
 // Bytes of an error body that are read, and how long (ms); documented ones have a few hundred and come at once.
 export const bodyLimit = 65_536
@@ -216,12 +190,4 @@ function subject(context: ResponseContext | undefined, code: PentauthErrorCode):
 
 function quoted(status: number | undefined, said: string | undefined): string {
   return said ? `${status} ${JSON.stringify(printable(said))}` : `status ${status}`
-}
-
-/** `Retry-After` in seconds, from seconds or a date (RFC 9110 section 10.2.3); `now` in milliseconds. */
-export function retryAfterOf(headers: Headers, now: number): number | undefined {
-  const value = headers.get('retry-after')?.trim()
-  if (!value) return undefined
-  const seconds = /^\d{1,9}$/.test(value) ? Number(value) : Math.ceil((Date.parse(value) - now) / 1000)
-  return Number.isFinite(seconds) ? Math.max(0, seconds) : undefined
 }

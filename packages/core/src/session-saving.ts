@@ -1,5 +1,5 @@
+import { reasonOf } from './connection-reason.ts'
 import type { Flow } from './flow.ts'
-import { reasonOf } from './http.ts'
 import { type Held, isNews, isRenewalOf, seeOver, sessionIn } from './session-order.ts'
 import { forget, keep, type Place } from './session-state.ts'
 import { guarded, locked } from './store-failure.ts'

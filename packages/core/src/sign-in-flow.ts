@@ -1,21 +1,25 @@
 import { shownAddress } from './address.ts'
 import type { Challenge } from './challenge.ts'
+import { requireChecked } from './checked-service.ts'
 import { summarize } from './credential.ts'
-import { checkService } from './define-service.ts'
+import { emitter } from './emitter.ts'
 import { PentauthError } from './errors.ts'
-import { type EventListener, emitter, scopesForEvent } from './events.ts'
+import { type EventListener, scopesForEvent } from './events.ts'
 import type { Flow } from './flow.ts'
 import type { Lock } from './lock.ts'
+import { part } from './part.ts'
 import { printable } from './printable.ts'
 import type { ClientOptions } from './registration.ts'
 import { resourceFor } from './resource-for.ts'
 import { type Runtime, withDefaults } from './runtime.ts'
 import type { Resource, Service } from './service.ts'
+import { checkedLabels, unusable } from './session-labels.ts'
+import { placesOf } from './session-place.ts'
 import { readText, saveSession } from './session-saving.ts'
 import { defaultLock, type Place } from './session-state.ts'
 import { sessionNow } from './session-verdict.ts'
 import { type SignInFacts, sessionOf } from './sign-in-session.ts'
-import { placesOf, unusable } from './signed-in.ts'
+import { engineOf } from './signed-in.ts'
 import type { Store } from './store.ts'
 import type { Tokens } from './token-request.ts'
 
@@ -58,14 +62,14 @@ export interface FinishedSignIn {
 }
 
 /** The steps, which are loaded when somebody signs in: programs with an API key never need them. */
-export const loadSteps = (): Promise<typeof import('./oauth.ts')> => import('./oauth.ts')
+export const loadSteps = (): Promise<typeof import('./sign-in-steps.ts')> => part(import('./sign-in-steps.ts'))
 
 /** Own properties only, since anybody may have polluted Object.prototype, and none that would be found unusable half way. */
-export function checked<O extends SignInOptions>(service: Service, given: O): O {
-  checkService(service)
+export async function checked<O extends SignInOptions>(service: Service, given: O): Promise<O> {
+  await requireChecked(service)
   const options: O = Object.assign(Object.create(null), given)
   const { store, lock, app, account } = options
-  placesOf(loadSteps, { store, lock, app, account })
+  checkedLabels({ store, lock, app, account })
   const { client }: Partial<SignInWishes> = options
   if (client !== undefined) checkClientOptions(client)
   for (const name of ['scope', 'resource', 'redirectUri', 'issuer'] as const) {
@@ -126,7 +130,7 @@ export function flowOf(service: Service, resource: string | undefined, { runtime
 
 /** Where the session is, or will be. */
 function placeOf(flow: Flow, { store, lock, account, app }: SignInOptions): Place {
-  return placesOf(loadSteps, { store, lock, account, app })(flow.resource)
+  return placesOf(engineOf({}), { store, lock, account, app })(flow.resource)
 }
 
 export function lockOf({ lock, store }: SignInOptions): Lock {

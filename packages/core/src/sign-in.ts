@@ -1,11 +1,12 @@
 import { shownAddress } from './address.ts'
 import type { SigningKey } from './client-authentication.ts'
+import { emitter } from './emitter.ts'
 import { PentauthError } from './errors.ts'
-import { emitter } from './events.ts'
 import type { Flow } from './flow.ts'
 import type { PendingSignIn } from './pending-sign-in.ts'
 import { withDefaults } from './runtime.ts'
 import type { Service } from './service.ts'
+import { unusable } from './session-labels.ts'
 import {
   bearerOf,
   checked,
@@ -19,7 +20,6 @@ import {
   scopesBefore,
   tellStarted,
 } from './sign-in-flow.ts'
-import { unusable } from './signed-in.ts'
 import type { Tokens } from './token-request.ts'
 
 export interface StartSignInOptions extends SignInWishes {
@@ -61,7 +61,7 @@ export interface StartedSignIn {
  * ```
  */
 export async function startSignIn(service: Service, given: StartSignInOptions): Promise<StartedSignIn> {
-  const options = checked(service, given)
+  const options = await checked(service, given)
   const { store, redirectUri, account = 'default', app = 'default' } = options
   if (redirectUri === undefined) throw unusable('redirectUri', 'is missing', 'Say where the person is sent back to.')
   const challenge = bearerOf(options.challenge)
@@ -104,7 +104,7 @@ export async function finishSignIn(
   callback: Callback,
   given: FinishSignInOptions,
 ): Promise<FinishedSignIn> {
-  const options = checked(service, given)
+  const options = await checked(service, given)
   const response = parametersOf(callback)
   const { now } = withDefaults(options.runtime)
   const steps = await loadSteps()

@@ -10,7 +10,11 @@ export function snapshot(
   // A null prototype: nothing that pollutes Object.prototype becomes an option of the request.
   const init: RequestInit = Object.create(null)
   // `fetch(url, request)` is common in proxies; a Request keeps its properties on its prototype, where no copy finds them.
-  if (isRequest(given) || isRequest(options)) return [ownRequest(auth, given, options), init]
+  if (isRequest(given) || isRequest(options)) {
+    // The platform's error would repeat a URL with which no request can be made; ours says what is wrong with it.
+    if (!isRequest(given) && !auth.find(String(given))) return [String(given), init]
+    return [ownRequest(given, options), init]
+  }
   Object.assign(init, options)
   if (init.headers) init.headers = sendable(auth, init.headers)
   // What we compare must be what the platform reads, and it reads the text of whatever it is given.
@@ -22,11 +26,8 @@ export function snapshot(
  * A Request of the platform's own, made from the caller's: what is checked is then what is sent, whatever a subclass or a proxy
  * answers to whom.
  */
-function ownRequest(auth: AuthContext, given: string | URL | Request, options: RequestInit | undefined): Request {
-  const input = isRequest(given) ? given : String(given)
-  // Says what is wrong with a URL without repeating it, which the platform's error would do.
-  if (typeof input === 'string') auth.resourceFor(input)
-  return new Request(input, options)
+function ownRequest(given: string | URL | Request, options: RequestInit | undefined): Request {
+  return new Request(isRequest(given) ? given : String(given), options)
 }
 
 /** The caller's headers; the platform's own error would repeat a value that cannot be sent, and it may be a secret. */

@@ -1,5 +1,5 @@
+import { inBrackets, reasonOf } from './connection-reason.ts'
 import { PentauthError } from './errors.ts'
-import { inBrackets, reasonOf } from './http.ts'
 import type { Lock } from './lock.ts'
 import type { Service } from './service.ts'
 import type { Store } from './store.ts'

@@ -5,8 +5,8 @@ import { PentauthError } from './errors.ts'
 import { type Asker, endpointOptions, withUsed } from './http-oauth.ts'
 import { printable } from './printable.ts'
 import { withoutSecrets } from './redaction.ts'
+import { retryAfterOf } from './retry-after.ts'
 import type { Service } from './service.ts'
-import { retryAfterOf } from './service-error.ts'
 import { inWords } from './service-link.ts'
 
 /** One grant: what is sent, and how its answer is read. */

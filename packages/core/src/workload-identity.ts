@@ -2,6 +2,7 @@ import type { SigningKey } from './client-authentication.ts'
 import type { CredentialSource } from './credential-source.ts'
 import { PentauthError } from './errors.ts'
 import { type IdentityToken, missingIn, nameOf, requireIdentityToken } from './identity-token.ts'
+import { part } from './part.ts'
 import { tokenSource } from './token-source.ts'
 
 export interface WorkloadIdentityOptions {
@@ -70,7 +71,7 @@ export function workloadIdentity(options: WorkloadIdentityOptions): CredentialSo
     issuer,
     missing: () => missingIn(identity),
     async prepare(request) {
-      const { prepareWorkloadToken } = await import('./oauth.ts')
+      const { prepareWorkloadToken } = await part(import('./client-steps.ts'))
       return prepareWorkloadToken(request, { source, token: identity, grant, issuer, client, ...wish })
     },
   })

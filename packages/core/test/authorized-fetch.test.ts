@@ -156,14 +156,20 @@ describe('an abort before there is a credential', () => {
   })
 
   it('ends the wait of one caller and of no other', async () => {
+    let asked: () => void
+    const isAsked = new Promise<void>((resolve) => (asked = resolve))
     let answer: (key: string) => void = () => undefined
-    const credential = apiKey(() => new Promise<string>((resolve) => (answer = resolve)))
+    const credential = apiKey(() => {
+      asked()
+      return new Promise<string>((resolve) => (answer = resolve))
+    })
     const { auth, sent } = recorded(pensyve, credential)
     const abort = new AbortController()
     const impatient = auth.fetch(url, { signal: abort.signal })
     const patient = auth.fetch(url, { signal: new AbortController().signal })
     abort.abort(reason)
     expect(await caught(impatient)).toBe(reason)
+    await isAsked
     answer(testKey.pensyve())
     expect((await patient).status).toBe(200)
     expect(sent).toHaveLength(1)

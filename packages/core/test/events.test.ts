@@ -1,7 +1,7 @@
 import process from 'node:process'
 import { expectNoMarker, testKey } from '@pentauth/tooling/canary'
 import { describe, expect, it } from 'vitest'
-import { urlForEvent } from '../src/events.ts'
+import { urlForEvent } from '../src/emitter.ts'
 import { apiKey, createAuth, type PentauthEvent } from '../src/index.ts'
 import { pensyve } from '../src/services.ts'
 import { localPendra, recorded } from './support/auth.ts'

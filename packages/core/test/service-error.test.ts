@@ -1,7 +1,8 @@
 import { expectNoMarker, testKey } from '@pentauth/tooling/canary'
 import { describe, expect, it } from 'vitest'
 import { apiKey, errorFrom, firstOf, type Service, throwIfRefused } from '../src/index.ts'
-import { refusesCredential, retryAfterOf } from '../src/service-error.ts'
+import { retryAfterOf } from '../src/retry-after.ts'
+import { refusesCredential } from '../src/service-error.ts'
 import { pendium, pendra, pensyve, pentographer, profundis, services } from '../src/services.ts'
 import { recorded, tokenSource } from './support/auth.ts'
 

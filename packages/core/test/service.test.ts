@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { isSecure } from '../src/define-service.ts'
 import { defineService, type Service } from '../src/index.ts'
+import { isSecure } from '../src/secure-url.ts'
 import { services } from '../src/services.ts'
 
 const acme = {

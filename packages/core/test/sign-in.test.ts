@@ -13,9 +13,9 @@ import {
 } from '../src/index.ts'
 import type { Lock } from '../src/lock.ts'
 import { pendra } from '../src/services.ts'
+import { sessionKey } from '../src/session-key.ts'
 import { type Callback, finishSignIn, type StartSignInOptions, startSignIn } from '../src/sign-in.ts'
 import { memoryStore } from '../src/store.ts'
-import { sessionKey } from '../src/stored-session.ts'
 import { authorizationServer, type Endpoints } from './support/authorization-server.ts'
 import { json } from './support/server.ts'
 

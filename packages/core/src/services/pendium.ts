@@ -69,9 +69,9 @@ export const pendium: Service<'rest' | 'mcp'> = /* @__PURE__ */ frozenService({
     tokenLifetime: 3600,
   },
   errors: [
-    { ...agentNotAccessible, status: 401, source: 'documented' },
+    /* @__PURE__ */ Object.assign({ status: 401, source: 'documented' } as const, agentNotAccessible),
     // Assumed: the same refusal with another status, as ownership checks usually have.
-    { ...agentNotAccessible, source: 'assumed' },
+    /* @__PURE__ */ Object.assign({ source: 'assumed' } as const, agentNotAccessible),
     {
       code: 'authentication_required',
       status: 401,

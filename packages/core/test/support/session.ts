@@ -2,9 +2,11 @@ import { testKey } from '@pentauth/tooling/canary'
 import { createSecret } from '../../src/credential.ts'
 import { type Auth, createAuth, PentauthError, type PentauthEvent, type Runtime } from '../../src/index.ts'
 import { pensyve } from '../../src/services.ts'
-import { type SignedInOptions, type SignOutOptions, signedInWith, signOutWith } from '../../src/signed-in.ts'
+import { sessionKey } from '../../src/session-key.ts'
+import { type SignOutOptions, signOutWith } from '../../src/sign-out.ts'
+import { type SignedInOptions, signedInWith } from '../../src/signed-in.ts'
 import { memoryStore, type Store } from '../../src/store.ts'
-import { type Engine, parseStored, type StoredSession, sessionKey } from '../../src/stored-session.ts'
+import { type Engine, parseStored, type StoredSession } from '../../src/stored-session.ts'
 
 // An authorization server that rotates refresh tokens, without a network, and a service that takes its access tokens.
 

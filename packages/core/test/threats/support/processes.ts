@@ -4,7 +4,8 @@ import type { ServerResponse } from 'node:http'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { testKey } from '@pentauth/tooling/canary'
-import { type StoredSession, sessionKey } from '../../../src/stored-session.ts'
+import { sessionKey } from '../../../src/session-key.ts'
+import type { StoredSession } from '../../../src/stored-session.ts'
 import { json, type Seen, serve } from '../../support/server.ts'
 
 // Processes of Node that share a store, a lock and a sign-in, all of them on one server: they run the built package.

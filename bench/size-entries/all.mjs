@@ -1,0 +1,2 @@
+// Everything of the package.
+export * from '@pentauth/browser'

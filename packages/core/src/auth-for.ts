@@ -1,0 +1,76 @@
+import { type AuthContext, type AuthOptions, createContext } from './auth-context.ts'
+import { authorizedFetch } from './authorized-fetch.ts'
+import type { Credential } from './credential.ts'
+import { PentauthError } from './errors.ts'
+import { credentialHeaders, refuseCredential, selectHeader } from './header-selection.ts'
+import { type NamedResource, refuseUrl } from './resource-lookup.ts'
+import type { CredentialHeader, Resource, Service } from './service.ts'
+import { isThenable } from './thenable.ts'
+
+export interface HeadersOptions {
+  /** Which header, where the resource takes the key in either. */
+  readonly header?: CredentialHeader | undefined
+}
+
+/** A service plus a source of credentials: an authenticated `fetch`. */
+export interface Auth<Names extends string = string> {
+  readonly service: Service<Names>
+  /** A drop-in for `fetch` (already bound) that adds the right credential in the right header. */
+  readonly fetch: (input: string | URL | Request, init?: RequestInit) => Promise<Response>
+  /** The headers a request to that URL needs, as a fresh object with lower-case names. */
+  readonly headers: (url: string | URL, options?: HeadersOptions) => Promise<Record<string, string>>
+  /** The credential itself; call it at boot to fail early when nothing usable is configured. */
+  readonly credential: (url?: string | URL) => Promise<Credential>
+}
+
+/** The same for a definition that was checked. */
+export function authFor<Names extends string>(service: Service<Names>, options: AuthOptions): Auth<Names> {
+  const context = createContext(service, options)
+  let last:
+    | { resource: NamedResource; credential: Credential; header: unknown; headers: Record<string, string> }
+    | undefined
+  return {
+    service,
+    fetch: (input, init) => authorizedFetch(context, input, init),
+    async headers(url, { header } = {}) {
+      const resource = context.find(url) ?? (await refuseUrl(service, url))
+      const found = context.credentialFor(resource)
+      const credential = isThenable(found) ? await found : found
+      if (last?.resource !== resource || last.credential !== credential || last.header !== header) {
+        const headers = credentialHeaders(resource, credential, header)
+        if (!headers) return refuseCredential(service, resource, credential, header)
+        last = { resource, credential, header, headers }
+      }
+      // A fresh object, since callers add to what they get.
+      return { ...last.headers }
+    },
+    credential: async (url) => (url === undefined ? anyCredential(context) : usable(context, url)),
+  }
+}
+
+/** The credential of a resource, if it can travel there. */
+async function usable(context: AuthContext, url: string | URL): Promise<Credential> {
+  const { service } = context
+  const resource = context.find(url) ?? (await refuseUrl(service, url))
+  const credential = await context.credentialFor(resource)
+  if (!selectHeader(resource, credential)) await refuseCredential(service, resource, credential)
+  return credential
+}
+
+/** The credential of the first resource that has a usable one; else the error that says most. */
+async function anyCredential(context: AuthContext): Promise<Credential> {
+  const failures: unknown[] = []
+  for (const { url } of Object.values<Resource>(context.service.resources)) {
+    try {
+      return await usable(context, url)
+    } catch (error) {
+      // Another resource may take what there is; any other failure would only be met again there.
+      const passesOn =
+        PentauthError.isInstance(error) &&
+        /^(?:no_credential|sign_in_required|credential_not_accepted)$/.test(error.code)
+      if (!passesOn) throw error
+      failures.push(error)
+    }
+  }
+  throw failures[0]
+}

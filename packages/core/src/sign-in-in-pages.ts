@@ -1,0 +1,2 @@
+// What pages load when somebody signs in.
+export { finishSignIn, startSignIn } from './sign-in.ts'

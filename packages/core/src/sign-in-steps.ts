@@ -1,0 +1,13 @@
+// The steps of a sign-in by redirect, and the renewals of its session: loaded when one begins, and not with the package.
+export { generateRandomState as randomId } from 'oauth4webapi'
+export { authorizationRequest, checkAuthorizationEndpoint, requestedScope } from './authorization-request.ts'
+export { authorizationResponse } from './authorization-response.ts'
+export { clientWith } from './client-authentication.ts'
+export { noteReturned } from './client-store.ts'
+export { discover } from './discovery.ts'
+export { authorizationCodeGrant } from './grants.ts'
+export { savePending, takePending } from './pending-sign-in.ts'
+export { clientFor, forgetClient } from './registration.ts'
+export { refreshTokens } from './session-refresh.ts'
+export { sharedDiscovery, signInFailed, tellFailed } from './sign-in-failure.ts'
+export { requestToken } from './token-request.ts'
