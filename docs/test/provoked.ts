@@ -23,6 +23,7 @@ import type { SandboxServer } from '@pentauth/sandbox/server'
 import { testKey } from '@pentauth/tooling/canary'
 import { onTestFinished } from 'vitest'
 import { browserProvocations } from './provoked-browser.ts'
+import { browserStorageProvocations } from './provoked-browser-storage.ts'
 import { encryptedProvocations } from './provoked-node-encrypted.ts'
 import { fileProvocations } from './provoked-node-files.ts'
 import { proxyProvocations } from './provoked-node-proxy.ts'
@@ -83,6 +84,7 @@ export function provocations(sandbox: Sandbox, { origins }: SandboxServer): Prov
   const others = [
     signInProvocations(),
     browserProvocations(),
+    browserStorageProvocations(),
     encryptedProvocations(),
     fileProvocations(),
     nodeSignInProvocations(here),

@@ -12,7 +12,11 @@ import { insteadPrefix, troubleOf } from './storage-trouble.ts'
 export function defaultStorage(onEvent?: StoreListener): DefaultStorage {
   let choosing: Promise<DefaultStorage> | undefined
   const chosen = async () => {
-    choosing ??= choose(onEvent)
+    choosing ??= choose(onEvent).catch((error) => {
+      // A part of the program could not be loaded.
+      choosing = undefined
+      throw error
+    })
     const found = await choosing
     if (found.name) Object.assign(store, { name: found.name })
     return found

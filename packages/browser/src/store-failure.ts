@@ -1,5 +1,5 @@
 import { PentauthError } from '@pentauth/core'
-import { type Doing, lost } from './lost-lock.ts'
+import type { Doing } from './doing.ts'
 
 const blocked: WayOut = [
   'Browsers block it in some private windows, without cookies and in frames of other sites: allow it there, or give another storage.',
@@ -23,11 +23,11 @@ const waysOut: Readonly<Record<string, WayOut>> = {
 /** The failure of a store of the browser in our words; the browser's own may repeat what was to be written. */
 export function storeFailed(store: string, what: Doing, error: unknown): PentauthError {
   if (PentauthError.isInstance(error)) return error
-  if (error === lost) {
+  const { name = 'unknown' } = Object(error) as { name?: string }
+  if (name === 'lost') {
     const way = 'This page stood still for too long; what others wrote meanwhile is there.'
     return failed(`The store ${store} could not be written: its lock was lost.`, [way, true], 'LOCK_LOST')
   }
-  const { name = 'unknown' } = Object(error) as { name?: string }
   // What is not there has no methods.
   const reason = name === 'TypeError' ? 'missing' : name
   const way = waysOut[reason] ?? ['Try again, or give another storage.', true]

@@ -1,6 +1,6 @@
-import { failure } from './explained-failure.ts'
+import type { Doing } from './doing.ts'
+import { failure, lost } from './explained-failure.ts'
 import type { LastingStore } from './lasting-store.ts'
-import { type Doing, lost } from './lost-lock.ts'
 import type { Seat } from './seat.ts'
 import type { WebLock } from './web-lock.ts'
 

@@ -1,0 +1,153 @@
+import { execFile } from 'node:child_process'
+import { promisify } from 'node:util'
+import { type Browser, chromium } from 'playwright'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { faintTexts, namelessControls, overflow } from './page-rules.ts'
+import { main, type RunningApp, startApp } from './running-app.ts'
+import { answerConsent, cardOf, signIn, visit } from './visitor.ts'
+
+let app: RunningApp
+let browser: Browser
+
+beforeAll(async () => {
+  const executablePath = process.env.CHROMIUM_PATH ?? '/usr/bin/chromium'
+  const args = ['--no-sandbox', '--disable-gpu', '--disable-background-networking', '--disable-component-update']
+  ;[app, browser] = await Promise.all([startApp(), chromium.launch({ executablePath, args })])
+})
+afterAll(async () => {
+  await browser?.close()
+  expect(await app?.stop()).toBe(0)
+})
+
+describe('the page', () => {
+  it('signs in by redirect, asks for more when it is needed, and every tab agrees', async () => {
+    const page = await visit(browser, app.address)
+    const card = cardOf(page, 'Pensyve')
+    await signIn(page, 'Pensyve')
+    expect(page.url()).toBe(app.address)
+    expect(await card.locator('.chip').allInnerTexts()).toEqual(['mcp:read'])
+    expect(await card.locator('.remaining').textContent()).toMatch(/^(?:15:00|14:\d\d) left/)
+    await card.getByRole('button', { name: 'Recall' }).click()
+    await card.locator('.answer').getByText('200').waitFor()
+    expect(await card.getByRole('region', { name: 'Answer of Pensyve' }).textContent()).toContain('"memories"')
+
+    await card.getByRole('button', { name: 'Remember' }).click()
+    const problem = card.getByRole('alert')
+    await problem.waitFor()
+    expect(await problem.textContent()).toMatch(/scope \(mcp:read\) does not allow remember.*Sign in again with the/)
+    expect(await problem.getByRole('link', { name: 'Read more' }).getAttribute('href')).toMatch(/^https:\/\/pensyve/)
+    await problem.getByRole('button', { name: 'Allow mcp:write' }).click()
+    await answerConsent(page)
+    await card.getByText('mcp:write', { exact: true }).waitFor()
+    await card.getByRole('button', { name: 'Remember' }).click()
+    await card.locator('.answer .good').waitFor()
+
+    const second = await page.context().newPage()
+    await second.goto(app.address)
+    const other = cardOf(second, 'Pensyve')
+    await other.getByText('Signed in', { exact: true }).waitFor()
+    await other.getByRole('button', { name: 'Recall' }).click()
+    expect(await other.getByRole('region', { name: 'Answer of Pensyve' }).textContent()).toContain('tea at four')
+    await other.getByRole('button', { name: 'Sign out' }).click()
+    await card.getByText('Signed out', { exact: true }).waitFor()
+    await page.reload()
+    await card.getByText('Signed out', { exact: true }).waitFor()
+  })
+
+  it('signs in by a popup, and says when a person closed it', async () => {
+    const page = await visit(browser, app.address)
+    const card = cardOf(page, 'Profundis')
+    const inPopup = card.getByRole('button', { name: 'In a popup' })
+    const [closed] = await Promise.all([page.waitForEvent('popup'), inPopup.click()])
+    await closed.getByRole('button', { name: 'Continue with Google' }).waitFor()
+    await closed.close()
+    await card.getByText('You closed the window').waitFor()
+
+    const [popup] = await Promise.all([page.waitForEvent('popup'), inPopup.click()])
+    const gone = popup.waitForEvent('close')
+    await answerConsent(popup)
+    await gone
+    await card.getByText('Signed in', { exact: true }).waitFor()
+    await card.getByRole('button', { name: 'List subdomains' }).click()
+    await card.getByText('www.example.com').waitFor()
+  })
+
+  it('says what a refused consent means, and switches accounts', async () => {
+    const page = await visit(browser, app.address)
+    const card = cardOf(page, 'Pendium')
+    await card.getByRole('button', { name: 'Sign in to Pendium', exact: true }).click()
+    await answerConsent(page, 'Deny')
+    await card.getByRole('alert').getByText('sign_in_failed').waitFor()
+    await signIn(page, 'Pendium')
+    await card.getByRole('button', { name: 'Get account' }).click()
+    await card.getByText('northwind-coffee').waitFor()
+    await card.getByRole('button', { name: 'Switch to “work”' }).click()
+    await answerConsent(page)
+    await card.locator('dd').getByText('work', { exact: true }).waitFor()
+  })
+
+  it('asks Pendra through the proxy, and never has the key', async () => {
+    const page = await visit(browser, app.address)
+    const texts: Promise<string>[] = []
+    page.on('response', (response) => void texts.push(response.text().catch(() => '')))
+    await page.reload()
+    await page.getByRole('textbox', { name: 'Question' }).fill('Tea, please.')
+    await page.getByRole('button', { name: 'Ask Pendra' }).click()
+    await page.getByText('You said: Tea, please.').waitFor()
+    expect(texts.length).toBeGreaterThan(4)
+    expect((await Promise.all(texts)).filter((text) => text.includes('pdr_sk_'))).toEqual([])
+    expect(await page.evaluate(() => document.cookie)).toBe('')
+  })
+
+  it('draws the sign-in and lists its events, without a token', async () => {
+    const page = await visit(browser, app.address)
+    await signIn(page, 'Profundis')
+    await page.getByRole('img', { name: /^Sequence diagram of the sign-in at Profundis/ }).waitFor()
+    const drawn = await page.locator('.drawing').textContent()
+    for (const text of ['auth.profundis.io', 'back with the code', 'POST /token', 'signed in as default'])
+      expect(drawn).toContain(text)
+    await page.getByText('As Mermaid text').click()
+    expect(await page.getByRole('region', { name: 'Mermaid text' }).textContent()).toMatch(/^sequenceDiagram\n/)
+    expect(await page.locator('.log').textContent()).toMatch(/signed_in\b.*\bsign_in_started/)
+    await page.getByRole('button', { name: 'Clear the events' }).click()
+    await page.getByText('Nothing yet').waitFor()
+  })
+
+  it.each(['light', 'dark'] as const)(
+    'can be read, reached and used in the %s, down to 360 px',
+    async (colorScheme) => {
+      const page = await visit(browser, app.address, { colorScheme, viewport: { width: 360, height: 740 } })
+      expect(await overflow(page)).toBe(0)
+      await signIn(page, 'Pensyve')
+      await cardOf(page, 'Pensyve').getByRole('button', { name: 'Remember' }).click()
+      await page.getByRole('alert').waitFor()
+      await page.getByText('As Mermaid text').click()
+      await page.mouse.move(0, 0)
+      expect(await overflow(page)).toBe(0)
+      expect(await namelessControls(page)).toEqual([])
+      expect(await faintTexts(page)).toEqual([])
+    },
+  )
+})
+
+describe('the command', () => {
+  it('serves the page while it is being written, where components mount twice', async () => {
+    const dev = await startApp('--dev')
+    try {
+      const page = await visit(browser, dev.address)
+      const tokens: string[] = []
+      page.on('request', (request) => {
+        if (request.method() === 'POST' && request.url().endsWith('/token')) tokens.push(request.url())
+      })
+      await signIn(page, 'Profundis')
+      expect(tokens).toHaveLength(1)
+    } finally {
+      expect(await dev.stop()).toBe(0)
+    }
+  })
+
+  it('exits with 2 and its usage for an unknown option', async () => {
+    const failed = await promisify(execFile)(process.execPath, [main, '--nonsense']).catch((error) => error)
+    expect(failed).toMatchObject({ code: 2, stderr: expect.stringContaining('node src/main.mjs --dev') })
+  })
+})
