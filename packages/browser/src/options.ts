@@ -55,7 +55,7 @@ export interface FinishedCallback extends FinishedSignIn {
   readonly returnTo: string
 }
 
-/** What became of `signIn`: the page is about to leave, a popup has done its work, or the person closed it. */
+/** What became of `signIn`: the page is about to leave, a popup has done its work, or it is closed: by the person, another `signIn` or `dispose`. */
 export type SignInResult =
   | { readonly outcome: 'redirecting' }
   | ({ readonly outcome: 'signed_in' } & FinishedCallback)

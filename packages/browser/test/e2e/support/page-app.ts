@@ -1,7 +1,8 @@
+import { readFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { fileURLToPath } from 'node:url'
-import { build } from 'esbuild'
+import { build, type Plugin } from 'esbuild'
 import type { PageConfig } from './page/app.ts'
 
 /** The app on a port of its own, as a static server would have it. */
@@ -13,8 +14,17 @@ export interface PageApp extends AsyncDisposable {
   withoutScripts: boolean
   /** Sent with every page. */
   policy: string
+  /** Whether its pages share no group of windows with those of other origins (COOP). */
+  isolated: boolean
   /** What was asked for, and the `Referer` that came with it. */
   readonly requests: readonly { readonly path: string; readonly referrer: string | undefined }[]
+}
+
+/** A twin of our client has it: in that file of `src`, one text is another. */
+export interface Defect {
+  readonly file: string
+  readonly text: string
+  readonly becomes: string
 }
 
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url))
@@ -22,7 +32,7 @@ const here = (path: string): string => fileURLToPath(new URL(path, import.meta.u
 let bundled: Promise<ReadonlyMap<string, string>> | undefined
 
 /** The scripts of the app, with the parts that are loaded later in files of their own. */
-async function scripts(): Promise<ReadonlyMap<string, string>> {
+async function scripts(defects: readonly Defect[] = []): Promise<ReadonlyMap<string, string>> {
   const { outputFiles } = await build({
     entryPoints: [here('page/app.ts')],
     bundle: true,
@@ -32,8 +42,25 @@ async function scripts(): Promise<ReadonlyMap<string, string>> {
     target: 'es2023',
     outdir: '/',
     logLevel: 'silent',
+    plugins: defects.map(withDefect),
   })
   return new Map(outputFiles.map(({ path, text }) => [path, text]))
+}
+
+/** One defect for a file. */
+function withDefect({ file, text, becomes }: Defect): Plugin {
+  const path = here(`../../../src/${file}`)
+  return {
+    name: `defect in ${file}`,
+    setup({ onLoad }) {
+      onLoad({ filter: /\.ts$/ }, async (loaded) => {
+        if (loaded.path !== path) return undefined
+        const source = await readFile(path, 'utf8')
+        if (source.split(text).length !== 2) throw new Error(`${file} has not once: ${text}`)
+        return { contents: source.replace(text, () => becomes), loader: 'ts' }
+      })
+    },
+  }
 }
 
 /** A policy that lets the app call those origins, and nothing else of what pages can do. */
@@ -43,9 +70,9 @@ export function strictPolicy(origins: Iterable<string>): string {
 }
 
 /** Serves the app on this machine. */
-export async function servePageApp(config: PageConfig): Promise<PageApp> {
-  bundled ??= scripts()
-  const files = await bundled
+export async function servePageApp(config: PageConfig, defects: readonly Defect[] = []): Promise<PageApp> {
+  if (defects.length === 0) bundled ??= scripts()
+  const files = await (defects.length === 0 && bundled ? bundled : scripts(defects))
   const requests: { path: string; referrer: string | undefined }[] = []
   const server = createServer((request, response) => {
     const { pathname } = new URL(request.url ?? '/', 'http://app')
@@ -56,6 +83,7 @@ export async function servePageApp(config: PageConfig): Promise<PageApp> {
     else if (pathname.includes('.')) response.writeHead(404).end()
     else {
       const headers = { 'content-type': 'text/html; charset=utf-8', 'content-security-policy': app.policy }
+      if (app.isolated) response.setHeader('cross-origin-opener-policy', 'same-origin')
       response.writeHead(200, headers).end(pageOf(app.config))
     }
   })
@@ -65,6 +93,7 @@ export async function servePageApp(config: PageConfig): Promise<PageApp> {
     config,
     withoutScripts: false,
     policy: strictPolicy(Object.values(config.origins)),
+    isolated: false,
     requests,
     async [Symbol.asyncDispose]() {
       server.closeAllConnections()

@@ -10,7 +10,7 @@ import { listen } from '@pentauth/sandbox/server'
 import type { Browser, BrowserContext, Page } from 'playwright'
 import { expect, vi } from 'vitest'
 import type { PageConfig } from './page/app.ts'
-import { type PageApp, servePageApp } from './page-app.ts'
+import { type Defect, type PageApp, servePageApp } from './page-app.ts'
 
 /** What a test has: the services, an app that uses one of them, and a person with a browser. */
 export interface World {
@@ -37,6 +37,8 @@ export interface WorldOptions {
   readonly page?: Omit<PageConfig, 'service' | 'origins'>
   /** Runs in every page before its own scripts. */
   readonly before?: () => void
+  /** Of a twin of our client, whose app it is then. */
+  readonly defects?: readonly Defect[]
 }
 
 const tokenPaths = { pendium: '/token', pensyve: '/oauth/token', profundis: '/token' }
@@ -45,13 +47,13 @@ const tokenPaths = { pendium: '/token', pensyve: '/oauth/token', profundis: '/to
 export async function openWorld(
   browser: Browser,
   onTestFinished: (end: () => Promise<void>) => void,
-  { service = 'pensyve', sandbox: sandboxOptions, page: pageOptions, before }: WorldOptions = {},
+  { service = 'pensyve', sandbox: sandboxOptions, page: pageOptions, before, defects }: WorldOptions = {},
 ): Promise<World> {
   const sandbox = createSandbox(sandboxOptions)
   const server = await listen(sandbox)
   onTestFinished(() => server.close())
   const { origins } = server
-  const app = await servePageApp({ service, origins, ...pageOptions })
+  const app = await servePageApp({ service, origins, ...pageOptions }, defects)
   onTestFinished(async () => app[Symbol.asyncDispose]())
   const context = await browser.newContext()
   onTestFinished(() => context.close())

@@ -12,6 +12,7 @@ import {
   type SessionSnapshot,
   type SignInOptions,
   type SignInResult,
+  sessionStorageStore,
 } from '../../../../src/index.ts'
 
 // The app that a person uses in the tests: what a small app of one's own would do, and handles for the tests to pull.
@@ -20,7 +21,7 @@ import {
 export interface PageConfig {
   readonly service: 'pendium' | 'pensyve' | 'profundis'
   readonly origins: Readonly<Record<string, string>>
-  readonly storage?: 'default' | 'memory'
+  readonly storage?: 'default' | 'session' | 'memory'
   /** How far (ms) its clock goes ahead. */
   readonly offset?: number
   /** How often the callback page finishes the sign-in, all at once; none leaves that to the test. */
@@ -48,6 +49,7 @@ const auth: BrowserAuth = createAuth(service, {
   redirectUri: '/callback',
   ...config.options,
   ...(config.storage === 'memory' ? { storage: memoryStore() } : {}),
+  ...(config.storage === 'session' ? { storage: sessionStorageStore() } : {}),
   runtime: { now: () => Date.now() + offset },
   onEvent: (event) => void events.push(event),
 })
