@@ -6,12 +6,12 @@ import { afterAll, beforeAll, expect, it } from 'vitest'
 import { type Example, examples } from './doc-comments.ts'
 
 // Every `@example` of every doc comment compiles, with imports of ours added and what docstrings.d.ts declares taken as given;
-// and every function and class that core and node export has one.
+// and every function and class that core, node and browser export has one.
 
 const docs = join(import.meta.dirname, '..')
 const root = join(docs, '..')
 const folder = join(docs, '.blocks', 'docstrings')
-const packages = ['core', 'node', 'sandbox']
+const packages = ['core', 'node', 'browser', 'sandbox']
 
 type Entry = { readonly specifier: string; readonly exported: Readonly<Record<string, unknown>> }
 type Found = Example & { readonly file: string; readonly name: string }
@@ -52,8 +52,8 @@ it('compiles every example', { timeout: 60_000 }, async () => {
   expect(inSource).toBe('')
 })
 
-it('finds one for every function and class of core and node', () => {
-  const without = ['core', 'node'].flatMap((name) => {
+it('finds one for every function and class of core, node and browser', () => {
+  const without = ['core', 'node', 'browser'].flatMap((name) => {
     const shown = new Set(found.filter((example) => example.name === name).map(({ of }) => of))
     return (entries[name] ?? []).flatMap(({ specifier, exported }) =>
       Object.entries(exported)
@@ -93,7 +93,7 @@ function isUsed(code: string, name: string): boolean {
   return new RegExp(String.raw`(?<![\w$'/-]|(?<!\.\.)\.)${name}(?![\w$'/-]|:)`).test(code)
 }
 
-/** Node hands on some of core's exports; their examples stand in core. */
+/** Node and browser hand on some of core's exports; their examples stand in core. */
 function isOfCore(name: string, value: unknown): boolean {
   return name !== 'core' && (entries.core ?? []).some(({ exported }) => Object.values(exported).includes(value))
 }

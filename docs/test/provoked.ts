@@ -22,6 +22,8 @@ import type { Sandbox } from '@pentauth/sandbox'
 import type { SandboxServer } from '@pentauth/sandbox/server'
 import { testKey } from '@pentauth/tooling/canary'
 import { onTestFinished } from 'vitest'
+import { browserProvocations } from './provoked-browser.ts'
+import { browserStorageProvocations } from './provoked-browser-storage.ts'
 import { encryptedProvocations } from './provoked-node-encrypted.ts'
 import { fileProvocations } from './provoked-node-files.ts'
 import { proxyProvocations } from './provoked-node-proxy.ts'
@@ -81,6 +83,8 @@ export function provocations(sandbox: Sandbox, { origins }: SandboxServer): Prov
 
   const others = [
     signInProvocations(),
+    browserProvocations(),
+    browserStorageProvocations(),
     encryptedProvocations(),
     fileProvocations(),
     nodeSignInProvocations(here),

@@ -28,10 +28,13 @@ export default defineConfig({
       },
       {
         plugins: [msw({ mode: 'worker-only' })],
+        // Found late, they would reload a page in the middle of a test.
+        optimizeDeps: { include: ['msw/browser', 'msw/http', 'react', 'react-dom/client', 'react-dom/server.browser'] },
         test: {
           ...patience,
           name: 'browser-in-chromium',
           include: ['test/**/*.browser.test.ts'],
+          globalSetup: ['test/support/servers.ts'],
           browser: {
             enabled: true,
             headless: true,

@@ -12,14 +12,15 @@ const ANSI = new RegExp(`${String.fromCharCode(27)}\\[[0-9;?]*[ -/]*[@-~]`, 'g')
  */
 function base64Forms() {
   return [0, 1, 2].map((offset) => {
-    const text = Buffer.from('\0'.repeat(offset) + MARKER).toString('base64url')
+    const text = btoa('\0'.repeat(offset) + MARKER).replaceAll('+', '-').replaceAll('/', '_')
     const start = Math.ceil((offset * 8) / 6)
     const end = Math.floor(((offset + MARKER.length) * 8) / 6)
     return text.slice(start, end)
   })
 }
 
-const hex = Buffer.from(MARKER).toString('hex')
+// Without Buffer, which pages do not have.
+const hex = Array.from(MARKER, (letter) => letter.charCodeAt(0).toString(16)).join('')
 const percent = hex.replace(/../g, '%$&')
 const encoded = base64Forms().join('|')
 

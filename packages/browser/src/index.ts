@@ -25,5 +25,9 @@ export {
   traceDiagram,
 } from '@pentauth/core'
 export { type BrowserAuth, createAuth } from './auth.ts'
+export { dangerouslyLocalStorageStore } from './dangerously-local-storage-store.ts'
+export { type IndexedDBStoreOptions, indexedDBStore } from './indexed-db-store.ts'
+export type { LastingStore } from './lasting-store.ts'
 export type { BrowserAuthOptions, FinishedCallback, SignInOptions, SignInResult } from './options.ts'
+export { sessionStorageStore } from './session-storage-store.ts'
 export type { SessionSnapshot } from './snapshot.ts'

@@ -75,12 +75,9 @@ export function pageOf(service: Service, options: BrowserAuthOptions): Page {
   const place = (named: string): Place => ({ store, account: named, app, runtime, onEvent })
   const endHere = async () => {
     view.leave()
-    try {
-      await signOut(service, place(await account()))
-      await switchTo('default')
-    } finally {
-      await view.read()
-    }
+    await signOut(service, place(await account()))
+      .then(() => switchTo('default'))
+      .finally(view.read)
   }
   const storage = options.storage ?? defaultStorage(tell)
   const tab = openTab(storage, waitingPlace(storage), async (out, id, program) => {

@@ -41,12 +41,17 @@ export async function signInByPopup(
   page.endPopup?.()
   page.endPopup = () => popup.close()
   present(popup, page.service.name)
-  const begun = await steps.begin(page, wishes, 'popup')
-  if (popup.closed) return { outcome: 'closed' }
-  const result = answered(page, popup, begun, steps)
-  // In place of the blank page, which nobody wants to go back to.
-  popup.location.replace(begun.url)
-  return result
+  const owner = ownerOf(popup)
+  try {
+    const begun = await steps.begin(page, wishes, 'popup')
+    if (popup.closed) return { outcome: 'closed' }
+    const result = answered(page, popup, begun, steps)
+    // In place of the blank page, which nobody wants to go back to.
+    popup.location.replace(begun.url)
+    return await result
+  } finally {
+    owner.remove()
+  }
 }
 
 /** Something to see until the service's page is there. Nothing is parsed: no name is markup, and no policy of the page is in the way. */
@@ -56,8 +61,24 @@ function present(popup: Window, name: string): void {
   blank.body.textContent = `${name} …`
   blank.documentElement.style.cssText = 'color-scheme:light dark;font:1em system-ui;margin:1em'
   popup.moveTo(screenX + (outerWidth - 480) / 2, screenY + (outerHeight - 720) / 2)
-  // We hold the popup, to send it there and to close it; what is in it from now on must not hold us: it could send this page elsewhere.
-  popup.opener = null
+}
+
+/**
+ * Gives the popup another opener than this page: the service's page could send its opener elsewhere, to one that looks the same.
+ *
+ * An empty frame of this page has nothing to lose, and as long as it is there this page may close the popup. Who opens a window that is
+ * there already, by its name, becomes its opener; a browser that does not do so leaves the popup without any, and to its person.
+ */
+function ownerOf(popup: Window): Element {
+  const frame = document.createElement('iframe')
+  frame.hidden = true
+  document.documentElement.append(frame)
+  popup.name = 'pentauth'
+  const found = frame.contentWindow?.open('', popup.name)
+  popup.name = ''
+  if (found !== popup) found?.close()
+  if (popup.opener === window) popup.opener = null
+  return frame
 }
 
 /** Waits for the answer, for the person to close the popup, or for who ends this attempt. */
@@ -96,6 +117,7 @@ function answered(
       relay.close()
     }
     page.endPopup = () => {
+      popup.close()
       end()
       resolve({ outcome: 'closed' })
     }

@@ -33,11 +33,11 @@ export function waitingPlace(storage: Store): (key: string) => Promise<Store> {
 /** Keeps it until the person is back, and lets go of what nobody came back for. */
 export async function saveReturn(store: Store, state: string, wanted: Return): Promise<void> {
   try {
-    await store.set(prefix + state, JSON.stringify(wanted))
     // In this order: what is found here and waits no more is over, as core says by its own record.
     const kept = (await store.keys?.(prefix)) ?? []
     const waiting = await store.get(pending)
     for (const key of kept) if (!waiting?.includes(key.slice(prefix.length))) await store.delete(key)
+    await store.set(prefix + state, JSON.stringify(wanted))
   } catch {
     // Without it the sign-in is finished all the same, and leads to `/`.
   }
