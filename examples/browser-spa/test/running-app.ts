@@ -22,6 +22,8 @@ export async function startApp(...options: string[]): Promise<RunningApp> {
     said,
     async stop() {
       child.kill('SIGINT')
+      // Once more, as npm does.
+      child.kill('SIGINT')
       const [code] = await exit
       return code
     },
