@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import process from 'node:process'
 import { getRequestListener } from '@hono/node-server'
 import react from '@vitejs/plugin-react'
 import { build, createServer, preview } from 'vite'
@@ -17,6 +18,8 @@ import { build, createServer, preview } from 'vite'
  */
 export async function serveApp({ api, origins, dev }) {
   const folder = mkdtempSync(join(tmpdir(), 'pentauth-browser-spa-'))
+  // At the very end: Vite may still be writing when its server is closed.
+  process.once('exit', () => rmSync(folder, { recursive: true, force: true }))
   const nonce = randomUUID()
   const listener = getRequestListener(api.fetch)
   /** @param {{ middlewares: import('vite').Connect.Server }} server */
@@ -45,13 +48,7 @@ export async function serveApp({ api, origins, dev }) {
   const server = dev
     ? await (await createServer({ ...config, html: { cspNonce: nonce } })).listen()
     : await preview(config)
-  return {
-    address: server.resolvedUrls?.local[0] ?? '',
-    async close() {
-      await server.close()
-      rmSync(folder, { recursive: true, force: true })
-    },
-  }
+  return { address: server.resolvedUrls?.local[0] ?? '', close: () => server.close() }
 }
 
 /**

@@ -25,7 +25,8 @@ async function main(args) {
     process.stdout.write(usage)
     return
   }
-  const stopped = new Promise((resolve) => void process.once('SIGINT', resolve).once('SIGTERM', resolve))
+  // Every time, not once: a Ctrl-C arrives from the terminal and again from npm.
+  const stopped = new Promise((resolve) => void process.on('SIGINT', resolve).on('SIGTERM', resolve))
   const sandbox = createSandbox({ streamInterval: 40 })
   const services = await listen(sandbox)
   const { origins } = services

@@ -25,7 +25,7 @@ export async function visit(browser: Browser, address: string, options: BrowserC
   })
   const page = await context.newPage()
   await page.goto(address)
-  await page.getByText('Looking').waitFor({ state: 'detached' })
+  await page.getByText('Signed out', { exact: true }).nth(2).waitFor()
   return page
 }
 

@@ -24,7 +24,10 @@ export async function toldBy(response: Response): Promise<Told> {
 
 function pretty(text: string): string {
   try {
-    return JSON.stringify(JSON.parse(text), null, 2)
+    const value = JSON.parse(text)
+    // A tool of an MCP server answers with JSON as a text.
+    const tool = value.result?.content?.[0]?.text
+    return tool === undefined ? JSON.stringify(value, null, 2) : pretty(tool)
   } catch {
     return text.trim()
   }

@@ -29,14 +29,15 @@ export interface Layout {
 
 export const lineHeight = 16
 export const notePadding = 8
-export const fonts = { text: '12px system-ui, sans-serif', name: '600 11px system-ui, sans-serif' }
+const fonts = { text: '12px system-ui, sans-serif', name: '600 11px system-ui, sans-serif' }
 
 export function layOut({ participants, steps }: Sequence, width: number): Layout {
-  // Servers have longer names than a person and an app.
+  // Where there is little room, servers get most of it: they have longer names than a person and an app.
   const isServer = ({ id }: Participant) => id.startsWith('server')
   const servers = participants.filter(isServer).length
   const others = participants.length - servers
-  const narrow = Math.min(width / participants.length, Math.max(46, width / 8))
+  const even = width / participants.length
+  const narrow = even < 110 ? Math.min(52, even) : even
   const lanes: Lane[] = []
   let left = 0
   for (const participant of participants) {
