@@ -31,12 +31,18 @@ async function open(): Promise<World> {
   const home = await site(({ method, path }) => {
     const status = Number(/\/v1\/(\d+)/.exec(path)?.[1] ?? 200)
     const location = `${abroad.origin}/v1/target`
-    return { headers: { ...cors, ...(status < 400 && status > 300 ? { location } : {}) }, status: method === 'OPTIONS' ? 204 : status }
+    return {
+      headers: { ...cors, ...(status < 400 && status > 300 ? { location } : {}) },
+      status: method === 'OPTIONS' ? 204 : status,
+    }
   })
   const app = await site(({ path }) =>
     path === '/app.js'
       ? { headers: { 'content-type': 'text/javascript' }, body: code }
-      : { headers: { 'content-type': 'text/html' }, body: '<!doctype html><script type="module" src="/app.js"></script>' },
+      : {
+          headers: { 'content-type': 'text/html' },
+          body: '<!doctype html><script type="module" src="/app.js"></script>',
+        },
   )
   const page = await (await person()).newPage()
   await page.goto(app.origin)
@@ -48,7 +54,10 @@ async function open(): Promise<World> {
         const bare = (address: string, given: RequestInit) =>
           fetch(new URL(address, `${origin}/v1/`), {
             ...given,
-            headers: { ...(given.headers as object), [header]: header === 'authorization' ? `Bearer ${secret}` : secret },
+            headers: {
+              ...(given.headers as object),
+              [header]: header === 'authorization' ? `Bearer ${secret}` : secret,
+            },
           })
         const links = { docs: { where: 'nowhere' } }
         const about = { id: 'local', name: 'Local', errors: [], recommendations: [], links }
@@ -86,7 +95,12 @@ threat('F1', 'a service redirects a page to another origin', {
   twin: 'bare',
   attack: async (kind: Kind) => {
     const { home, abroad, send } = await open()
-    const walks: { readonly what: string; readonly atHome: boolean; readonly abroad: boolean; readonly outcome: string }[] = []
+    const walks: {
+      readonly what: string
+      readonly atHome: boolean
+      readonly abroad: boolean
+      readonly outcome: string
+    }[] = []
     for (const header of headers)
       for (const status of statuses)
         for (const method of ['GET', 'POST']) {
@@ -95,7 +109,12 @@ threat('F1', 'a service redirects a page to another origin', {
           const init = method === 'POST' ? { method, body } : { method }
           const outcome = await send(kind, header, `${home.origin}/v1/${status}`, init)
           const what = `${status} ${header} ${method}`
-          walks.push({ what, atHome: home.seen.some(carries), abroad: abroad.seen.some(isKnown(what) ? carriesCredential : carries), outcome })
+          walks.push({
+            what,
+            atHome: home.seen.some(carries),
+            abroad: abroad.seen.some(isKnown(what) ? carriesCredential : carries),
+            outcome,
+          })
         }
     return walks
   },
@@ -116,9 +135,29 @@ threat('F2', 'an address in a page leads elsewhere than it looks', {
   attack: async (kind: Kind) => {
     const { home, abroad, send } = await open()
     const { host } = new URL(abroad.origin)
-    const addresses = [abroad.origin, `//${host}/v1`, `/\\${host}/v1`, `\\\\${host}/v1`, `http:\\\\${host}/v1`, `\t//${host}/v1`]
-    addresses.push(`${home.origin}@${host}/v1`, `http://user:pw@${host}/v1`, `${home.origin}/v1/../admin`, '/v1', 'v1', '')
-    addresses.push(`${home.origin}/v1/..%2fadmin`, `${home.origin}/v10`, `blob:${home.origin}/v1`, 'javascript:alert(1)', 'data:,v1')
+    const addresses = [
+      abroad.origin,
+      `//${host}/v1`,
+      `/\\${host}/v1`,
+      `\\\\${host}/v1`,
+      `http:\\\\${host}/v1`,
+      `\t//${host}/v1`,
+    ]
+    addresses.push(
+      `${home.origin}@${host}/v1`,
+      `http://user:pw@${host}/v1`,
+      `${home.origin}/v1/../admin`,
+      '/v1',
+      'v1',
+      '',
+    )
+    addresses.push(
+      `${home.origin}/v1/..%2fadmin`,
+      `${home.origin}/v10`,
+      `blob:${home.origin}/v1`,
+      'javascript:alert(1)',
+      'data:,v1',
+    )
     const outcomes: string[] = []
     for (const address of addresses) outcomes.push(await send(kind, 'authorization', address))
     return { outcomes, home: home.seen, abroad: abroad.seen }
@@ -126,7 +165,9 @@ threat('F2', 'an address in a page leads elsewhere than it looks', {
   breaches: ({ outcomes, home, abroad }) => [
     ...outcomes.filter((code) => !/^(?:url_not_covered|invalid_url)$/.test(code)).map((code) => `ended with ${code}`),
     ...abroad.filter(carries).map(({ path }) => `a credential abroad, at ${path}`),
-    ...home.filter((request) => carries(request) && !/^\/v1(?:\/|$)/.test(request.path)).map(({ path }) => `a credential at ${path}`),
+    ...home
+      .filter((request) => carries(request) && !/^\/v1(?:\/|$)/.test(request.path))
+      .map(({ path }) => `a credential at ${path}`),
   ],
 })
 
@@ -138,7 +179,11 @@ threat('F6', 'a page sets credentials of its own', {
     const found: { readonly header: Header; readonly request: Seen | undefined }[] = []
     for (const header of headers) {
       home.seen.length = 0
-      const own = { authorization: 'Bearer of-the-caller', 'x-api-key': 'of-the-caller', 'content-type': 'application/json' }
+      const own = {
+        authorization: 'Bearer of-the-caller',
+        'x-api-key': 'of-the-caller',
+        'content-type': 'application/json',
+      }
       await send(kind, header, `${home.origin}/v1/models`, { headers: own })
       found.push({ header, request: home.seen.find(({ method }) => method === 'GET') })
     }
