@@ -12,7 +12,10 @@ import type { SessionSnapshot } from './snapshot.ts'
 export interface BrowserAuth<Names extends string = string> extends Auth<Names> {
   /** Sends the person to the service's sign-in page, in this window or, with `popup`, in one of its own. */
   readonly signIn: (options?: SignInOptions) => Promise<SignInResult>
-  /** Finishes the sign-in that the page's address is the answer to; `undefined` where it is none. */
+  /**
+   * Finishes the sign-in that the page's address is the answer to; `undefined` where it is none. `session` says who is signed in when it
+   * resolves. With several services on a page give each a `redirectUri` of its own.
+   */
   readonly finishSignIn: (url?: string | URL) => Promise<FinishedCallback | undefined>
   /** Signs out in every tab, and at the service where it has an endpoint for that. */
   readonly signOut: () => Promise<void>

@@ -63,11 +63,12 @@ const finishing = new WeakMap<Page, { readonly href: string; readonly work: Prom
 
 /** Finishes the sign-in that an address is the answer to, once; nothing is waited for before it is out of the address bar. */
 export async function finishSignIn(page: Page, given: string | URL = ''): Promise<FinishedCallback | undefined> {
-  const known = finishing.get(page)
   // On a server nobody comes back.
-  if (!('document' in globalThis) || !URL.canParse(given, location.href)) return known?.work
-  const url = new URL(given || location.href, location.href)
-  if (!isCallback(url, redirectUriOf(page), page.options.redirectUri === undefined)) return known?.work
+  if (!('document' in globalThis)) return undefined
+  const known = finishing.get(page)
+  const url = URL.canParse(given, location.href) ? new URL(given || location.href, location.href) : undefined
+  if (!url || !isCallback(url, redirectUriOf(page), page.options.redirectUri === undefined))
+    return known ? known.work : page.view.settled().then(() => undefined)
   // The code is nobody else's business, and no second visit may send it again.
   cleanAddress(url)
   if (known?.href === url.href) return known.work

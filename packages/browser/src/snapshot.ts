@@ -14,6 +14,8 @@ export interface SessionView {
   readonly subscribe: (listener: () => void) => () => void
   /** Looks again, and resolves when the snapshot says what was found, or what somebody found later. */
   readonly read: () => Promise<void>
+  /** Resolves when it is known who is signed in. */
+  readonly settled: () => Promise<void>
   /** Shows that nobody is signed in, whatever is still being done about it. */
   readonly leave: () => void
 }
@@ -35,22 +37,24 @@ export function sessionView(account: string, look: () => Promise<SessionSnapshot
       }
     }
   }
+  const read = () => {
+    const mine: Promise<void> = look().then((next) => {
+      if (last !== mine) return last
+      // A storage that cannot be read says nothing of who is signed in; who waits for its word must not wait for ever.
+      if (next ?? snapshot.status === 'loading') show(next ?? { ...snapshot, status: 'signed_out' })
+    })
+    last = mine
+    return mine
+  }
   return {
     current: () => snapshot,
+    read,
+    settled: () => last ?? read(),
     subscribe(listener) {
       // One for each call: two parts of a page may listen with one function.
       const told = { listener }
       listeners.add(told)
       return () => void listeners.delete(told)
-    },
-    read() {
-      const mine: Promise<void> = look().then((next) => {
-        if (last !== mine) return last
-        // A storage that cannot be read says nothing of who is signed in; who waits for its word must not wait for ever.
-        if (next ?? snapshot.status === 'loading') show(next ?? { ...snapshot, status: 'signed_out' })
-      })
-      last = mine
-      return mine
     },
     leave() {
       last = undefined
