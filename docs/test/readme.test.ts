@@ -6,6 +6,7 @@ import { sandboxTest } from '@pentauth/sandbox/vitest'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { type CodeBlock, codeBlocks } from './code-blocks.ts'
 import { giveCredentials } from './give-credentials.ts'
+import { launchChromium, runInPage } from './page-blocks.ts'
 
 // Every code block of every README: TypeScript is compiled and run against the sandbox on the documented origins, and what it
 // prints is compared; of the shell lines the demo is run; other languages only show output or files.
@@ -17,7 +18,8 @@ const readmes = ['README.md', ...globSync('{packages,examples}/*/README.md', { c
 const blocks = readmes.flatMap((file) => codeBlocks(join(root, file)).map((block) => ({ file, ...block })))
 const typescript = blocks.filter(({ language }) => language === 'ts')
 const testFiles = typescript.filter(({ code }) => code.includes('@pentauth/sandbox/vitest'))
-const programs = typescript.filter((block) => !testFiles.includes(block))
+const pageScripts = typescript.filter(({ code }) => code.includes("from '@pentauth/browser'"))
+const programs = typescript.filter((block) => !testFiles.includes(block) && !pageScripts.includes(block))
 
 const nameOf = ({ file, line }: { file: string; line: number }) => `${file.replaceAll(/[/.]/g, '-')}-${line}`
 const pathOf = (block: { file: string; line: number } & CodeBlock) =>
@@ -60,6 +62,21 @@ describe('TypeScript blocks print what the README says', () => {
       await import(pathOf(block))
       vi.restoreAllMocks()
       if (block.output !== undefined) expect(printed.join('\n')).toBe(block.output)
+    })
+  }
+})
+
+describe('what is for pages prints in Chromium what the README says', () => {
+  const test = sandboxTest()
+  let browser: Awaited<ReturnType<typeof launchChromium>>
+  beforeAll(async () => {
+    browser = await launchChromium()
+  })
+  afterAll(() => browser.close())
+  for (const block of pageScripts) {
+    test(`${block.file}:${block.line}`, async ({ sandbox }) => {
+      const printed = await runInPage(browser, pathOf(block), sandbox, block.output?.split('\n').length ?? 0)
+      if (block.output !== undefined) expect(printed).toBe(block.output)
     })
   }
 })
