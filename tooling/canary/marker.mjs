@@ -12,7 +12,9 @@ const ANSI = new RegExp(`${String.fromCharCode(27)}\\[[0-9;?]*[ -/]*[@-~]`, 'g')
  */
 function base64Forms() {
   return [0, 1, 2].map((offset) => {
-    const text = btoa('\0'.repeat(offset) + MARKER).replaceAll('+', '-').replaceAll('/', '_')
+    const text = btoa('\0'.repeat(offset) + MARKER)
+      .replaceAll('+', '-')
+      .replaceAll('/', '_')
     const start = Math.ceil((offset * 8) / 6)
     const end = Math.floor(((offset + MARKER.length) * 8) / 6)
     return text.slice(start, end)

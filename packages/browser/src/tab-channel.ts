@@ -27,6 +27,7 @@ export function openTab(
   const listeners = new Set<(key: string) => void>()
   const seen = new Set<string>()
   let channel: BroadcastChannel | undefined
+  let stopWatching: (() => void) | undefined
   const tell = (key: string) => {
     for (const listener of listeners) listener(key)
   }
@@ -66,11 +67,14 @@ export function openTab(
         // What fails here is told by an event, and met again by whoever uses the store.
         if (typeof data?.out === 'string') onOut(data.out, data.service, data.app).catch(() => undefined)
       }
+      // A storage may hear of a change later than we do, and only then show it: localStorage does.
+      stopWatching = storage.watch?.(tell)
       seen.forEach(tell)
     },
     close() {
       channel?.close()
-      channel = undefined
+      stopWatching?.()
+      channel = stopWatching = undefined
     },
   }
 }

@@ -193,6 +193,24 @@ describe('opening and closing', () => {
   })
 })
 
+describe('a storage that is told of changes itself', () => {
+  it('is listened to while the channel is open', () => {
+    const listeners = new Set<(key: string) => void>()
+    const watch: Store['watch'] = (listener) => {
+      listeners.add(listener)
+      return () => void listeners.delete(listener)
+    }
+    const { tab, keys } = tabOf({ ...memoryStore(), watch } as Store)
+    expect(listeners.size).toBe(0)
+    tab.open()
+    tab.open()
+    for (const listener of listeners) listener('a')
+    expect([listeners.size, keys]).toEqual([1, ['a']])
+    tab.close()
+    expect(listeners.size).toBe(0)
+  })
+})
+
 describe('the storage behind it', () => {
   it('keeps its name as it is by then, and its own `this`', async () => {
     class Kept {
