@@ -15,6 +15,13 @@ export function browserProvocations() {
     key_exposed: [
       () => createAuth(pendra, { credential: apiKey(testKey.pendra()) }),
       () => createAuth(pendra, { credential: apiKey(() => testKey.pendra()) }),
+      () => createAuth(pensyve, { client: { clientId: 'page', clientSecret: testKey.token() } }),
+    ],
+    invalid_option: [
+      () => {
+        const auth = createAuth(pensyve, { redirectUri: 'https://', storage: memoryStore() })
+        return onPage('https://notes.example/', {}, auth.finishSignIn)
+      },
     ],
     insecure_context: [
       () => make().signIn(),

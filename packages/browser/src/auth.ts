@@ -38,7 +38,8 @@ export interface BrowserAuth<Names extends string = string> extends Auth<Names> 
  * `sign_in_response_invalid`, `sign_in_failed`, `client_refused`, `token_response_invalid`, `temporarily_unavailable` or `store_failed`;
  * `signOut` with `store_failed`.
  *
- * @throws PentauthError `key_exposed` for an API key, which everybody could read who opens the page; `invalid_option`; `invalid_service`.
+ * @throws PentauthError `key_exposed` for an API key or a client secret, which everybody could read who opens the page; `invalid_option`;
+ *   `invalid_service`.
  * @example
  * ```ts
  * const auth = createAuth(pensyve, { redirectUri: '/callback' })

@@ -17,5 +17,17 @@ import { seatsIn, webStorage } from './web-storage.ts'
  * ```
  */
 export function dangerouslyLocalStorageStore(): LastingStore {
-  return webStorage('localStorage', webLock('pentauth-local/', seatsIn('localStorage')))
+  return {
+    ...webStorage('localStorage', webLock('pentauth-local/', seatsIn('localStorage')), prefix),
+    // Other processes of the browser have a change a moment after they were told of it: this is the moment.
+    watch(listener) {
+      const changed = ({ storageArea, key }: StorageEvent) => {
+        if (storageArea === localStorage && key?.startsWith(prefix)) listener(key.slice(prefix.length))
+      }
+      addEventListener('storage', changed)
+      return () => removeEventListener('storage', changed)
+    },
+  }
 }
+
+const prefix = 'pentauth/'

@@ -39,6 +39,8 @@ export interface Page {
   readonly switchTo: (account: string) => Promise<void>
   readonly place: (account: string) => Place
   readonly signOut: () => Promise<void>
+  /** The answer to a sign-in that trouble kept from being finished. */
+  unfinished?: URL | undefined
   /** Ends the sign-in by popup that is going on, where there is one. */
   endPopup?: (() => void) | undefined
 }

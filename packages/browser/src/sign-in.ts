@@ -55,7 +55,12 @@ function clientOf({ options: { clientId, client } }: Page): StartSignInOptions['
 }
 
 function redirectUriOf({ options: { redirectUri = '/' } }: Page): URL {
-  return new URL(redirectUri, location.href)
+  if (URL.canParse(redirectUri, location.href)) return new URL(redirectUri, location.href)
+  throw new PentauthError({
+    code: 'invalid_option',
+    message: 'The option "redirectUri" is no address.',
+    hint: 'Give a page of this origin, such as "/callback".',
+  })
 }
 
 /** The callback that this page is finishing: whoever asks meanwhile, such as a component that mounts twice, gets the same answer. */
@@ -67,13 +72,19 @@ export async function finishSignIn(page: Page, given: string | URL = ''): Promis
   if (!('document' in globalThis)) return undefined
   const known = finishing.get(page)
   const url = URL.canParse(given, location.href) ? new URL(given || location.href, location.href) : undefined
-  if (!url || !isCallback(url, redirectUriOf(page), page.options.redirectUri === undefined))
-    return known ? known.work : page.view.settled().then(() => undefined)
+  const isOurs = url && isCallback(url, redirectUriOf(page), page.options.redirectUri === undefined)
+  const answer = isOurs ? url : known ? undefined : page.unfinished
+  if (!answer) return known ? known.work : page.view.settled().then(() => undefined)
   // The code is nobody else's business, and no second visit may send it again.
-  cleanAddress(url)
-  if (known?.href === url.href) return known.work
-  const mine = { href: url.href, work: finished(page, url) }
+  cleanAddress(answer)
+  if (known?.href === answer.href) return known.work
+  page.unfinished = undefined
+  const mine = { href: answer.href, work: finished(page, answer) }
   finishing.set(page, mine)
+  mine.work.catch((error) => {
+    // Trouble that passes: who asks again goes on with this answer, which is nowhere else any more.
+    if (PentauthError.isInstance(error) && error.retryable) page.unfinished = answer
+  })
   return mine.work.finally(() => finishing.get(page) === mine && finishing.delete(page))
 }
 

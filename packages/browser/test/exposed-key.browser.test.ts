@@ -88,3 +88,12 @@ describe('an API key on a page', () => {
     auth.dispose()
   })
 })
+
+describe('the secret of a client on a page', () => {
+  it.each(['clientSecret', 'privateKey'])('a %s is refused, opt-in or not', (part) => {
+    const client = { clientId: 'page', [part]: 'some words' } as never
+    expect(() => createAuth(pensyve, { client, dangerouslyExposeApiKey: true })).toThrow(
+      expect.objectContaining({ code: 'key_exposed', message: expect.stringContaining('client secret') }),
+    )
+  })
+})

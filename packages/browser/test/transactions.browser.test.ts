@@ -137,4 +137,17 @@ describe('a redirect', () => {
     const ends = await Promise.all(tabs.map((tab, index) => tab.finishSignIn(callbacks[index])))
     expect(ends.map((end) => end?.returnTo)).toEqual(['/page-0', '/page-1'])
   })
+
+  it('that trouble kept from being finished goes on when asked again', async () => {
+    const world = await openWorld()
+    const auth = world.open(pensyve, { storage: named() })
+    const callback = await visit(world.sandbox, await world.leaves(auth, { returnTo: '/notes' }))
+    const fault = world.sandbox.faults.add({ service: 'pensyve', path: '/oauth/token', status: 503 })
+    history.replaceState(null, '', callback)
+    await expect(auth.finishSignIn()).rejects.toMatchObject({ code: 'temporarily_unavailable', retryable: true })
+    expect(location.search).toBe('')
+    fault.remove()
+    expect(await auth.finishSignIn()).toMatchObject({ returnTo: '/notes' })
+    expect(await auth.finishSignIn()).toBeUndefined()
+  })
 })
