@@ -4,7 +4,7 @@ import type { Options } from 'tsup'
 type Plugin = NonNullable<Options['esbuildPlugins']>[number]
 
 /** The parts that one file holds in Node, loaded when a flow begins: `oauth.ts` names everything that they export. */
-const flows = /\/(?:oauth|[\w-]+-steps)\.ts$/
+const flows = /\/(?:oauth|sign-in-failure|[\w-]+-steps)\.ts$/
 
 /**
  * What a page loads later, Node has at once: a program that starts loads one module and no chunks, and what it needs when something

@@ -62,7 +62,7 @@ export function signedIn(options: sessions.SignedInOptions): CredentialSource {
 
 export const savedAccount: typeof saved.savedAccount = async (...args) => (await session()).savedAccount(...args)
 
-export const listAccounts: typeof accounts.listAccounts = async (...args) => (await session()).listAccounts(...args)
+export const listAccounts: typeof accounts.listAccounts = async (...args) => (await part(import('./accounts.ts'))).listAccounts(...args)
 
 export const startSignIn: typeof signIns.startSignIn = async (...args) => (await signIn()).startSignIn(...args)
 

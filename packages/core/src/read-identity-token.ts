@@ -4,7 +4,7 @@ import type { CredentialRequest } from './credential-source.ts'
 import { PentauthError } from './errors.ts'
 import { ask } from './http-oauth.ts'
 import { type IdentityToken, type IdentityTokenRequest, nameOf } from './identity-token.ts'
-import { throwIfTemporary } from './metadata.ts'
+import { throwIfTemporary } from './document-refusal.ts'
 
 /** An identity token that looks usable. */
 export interface ReadToken {

@@ -48,9 +48,9 @@ export function signedIn(options: SignedInOptions): CredentialSource {
 export function engineOf(options: Pick<SignedInOptions, 'privateKey'>): () => Promise<Engine> {
   const { privateKey }: Partial<SignedInOptions> = Object.assign(Object.create(null), options)
   return async () => {
-    const { refreshTokens, forgetClient } = await part(import('./sign-in-steps.ts'))
+    const { refreshTokens } = await part(import('./sign-in-steps.ts'))
     return {
-      forgetClient,
+      forgetClient: async (flow, place) => (await part(import('./registration-steps.ts'))).forgetClient(flow, place),
       refreshTokens: (flow, stored) => refreshTokens(flow, stored, privateKey),
       revokeTokens: async (flow, stored) => {
         const { revokeTokens } = await part(import('./revocation-steps.ts'))
