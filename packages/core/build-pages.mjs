@@ -12,14 +12,17 @@ const ENTRIES = ['services', 'ky', 'sdk', 'schema', 'store-contract', 'jwt']
 
 /** The parts, by the files behind an `import()` that are in them; all other such files are in `trouble`. */
 const PARTS = {
-  session: ['session-in-pages', 'scope'],
+  session: ['session-in-pages'],
   'sign-in': ['sign-in-in-pages', 'sign-in-steps'],
+  scopes: ['scope'],
   accounts: ['accounts'],
   'sign-out': ['sign-out-in-pages', 'revocation-steps'],
   registration: ['registration', 'registration-steps', 'client-authentication'],
   addresses: ['foreign-address', 'documented-server', 'unusual-server'],
   'sign-in-trouble': [
     'token-refusal',
+    'refused-token',
+    'session-refusal',
     'refresh-refusal',
     'response-refusal',
     'request-refusal',
@@ -81,7 +84,9 @@ async function bundle(unit, files, write = true) {
     target: 'es2023',
     external: ['jose', 'ky', 'zod', ...(write ? [] : ['oauth4webapi'])],
     // Of the protocol library each part has what it uses: a bundler would give all of it to the page for the sake of one part.
-    banner: { js: '/* With parts of oauth4webapi, (c) Filip Skokan, MIT License: https://github.com/panva/oauth4webapi */' },
+    banner: {
+      js: '/* With parts of oauth4webapi, (c) Filip Skokan, MIT License: https://github.com/panva/oauth4webapi */',
+    },
     // Bundlers remove the white space, and need the comments that say what may be left out.
     minifySyntax: true,
     minifyIdentifiers: true,
@@ -138,8 +143,9 @@ await bundle('index', ['index-in-pages'])
 await bundle('trouble', troubles())
 await bundle('keys', PARTS.keys)
 await bundle('redirects', PARTS.redirects)
+await bundle('scopes', PARTS.scopes)
 for (const entry of ENTRIES) await bundle(entry, [entry])
 await ownPart('session')
 await ownPart('sign-in')
 for (const [part, files] of Object.entries(PARTS))
-  if (!/^(?:session|sign-in|keys|redirects)$/.test(part)) await bundle(part, files)
+  if (!/^(?:session|sign-in|scopes|keys|redirects)$/.test(part)) await bundle(part, files)

@@ -6,6 +6,9 @@ import type { Flow } from './flow.ts'
 import { isLoopback } from './loopback.ts'
 import { part } from './part.ts'
 
+/** A name that nobody can guess. */
+export const randomId: () => string = () => oauth.generateRandomState()
+
 /** What a person's browser is sent to, and what only its starter knows. */
 export interface AuthorizationRequest {
   readonly url: URL
@@ -23,7 +26,7 @@ export async function authorizationRequest(
   { redirectUri, scope }: { readonly redirectUri: string; readonly scope: string | undefined },
 ): Promise<AuthorizationRequest> {
   const url = new URL(server.authorization_endpoint as string)
-  const state = oauth.generateRandomState()
+  const state = randomId()
   const verifier = oauth.generateRandomCodeVerifier()
   const parameters = {
     response_type: 'code',

@@ -59,10 +59,7 @@ export async function deviceAuthorization(
   const asked = { resource, ...(scope === undefined ? {} : { scope }) }
   const named = { client_id: client.clientId }
   const proofs: Secret[] = client.clientSecret ? [client.clientSecret] : []
-  const options = endpointOptions(flow, 'device_authorization', proofs)(
-    oauth.customFetch,
-    oauth.allowInsecureRequests,
-  )
+  const options = endpointOptions(flow, 'device_authorization', proofs)(oauth.customFetch, oauth.allowInsecureRequests)
   const response = await oauth.deviceAuthorizationRequest(
     server,
     named,

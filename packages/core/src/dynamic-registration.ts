@@ -85,7 +85,10 @@ async function register(
     token_endpoint_auth_method: authMethod,
     application_type: client.applicationType ?? applicationTypeOf(way.redirects),
   }
-  const options = endpointOptions(flow, 'registration')(oauth.customFetch, oauth.allowInsecureRequests) as object as oauth.DynamicClientRegistrationRequestOptions
+  const options = endpointOptions(flow, 'registration')(
+    oauth.customFetch,
+    oauth.allowInsecureRequests,
+  ) as object as oauth.DynamicClientRegistrationRequestOptions
   const response = await oauth.dynamicClientRegistrationRequest(server, metadata, options)
   throwIfTemporary(flow, 'registration endpoint', endpoint, response)
   const answer = await oauth.processDynamicClientRegistrationResponse(asCreated(response)).catch((error) => {

@@ -15,7 +15,13 @@ export interface TokenWish {
 export function clientCredentialsGrant(wish: TokenWish): Grant {
   return {
     request: (server, client, authentication, options) =>
-      oauth.clientCredentialsGrantRequest(server, client, authentication, given(wish), options(oauth.customFetch, oauth.allowInsecureRequests)),
+      oauth.clientCredentialsGrantRequest(
+        server,
+        client,
+        authentication,
+        given(wish),
+        options(oauth.customFetch, oauth.allowInsecureRequests),
+      ),
     secrets: [],
   }
 }

@@ -1,6 +1,5 @@
 // The steps of a sign-in by redirect, and the renewals of its session: loaded when one begins, and not with the package.
-export { generateRandomState as randomId } from 'oauth4webapi'
-export { authorizationRequest, checkAuthorizationEndpoint, requestedScope } from './authorization-request.ts'
+export { authorizationRequest, checkAuthorizationEndpoint, randomId, requestedScope } from './authorization-request.ts'
 export { authorizationResponse } from './authorization-response.ts'
 export { discover } from './discovery.ts'
 export { authorizationCodeGrant } from './grants.ts'
