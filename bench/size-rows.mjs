@@ -24,7 +24,7 @@ export const PEERS = {
 export async function ownRows() {
   const [headers, signIn, all] = await Promise.all(['headers', 'sign-in', 'all'].map((name) => bundlePage(entry(name))))
   return [
-    row('headers', headers, ['first', 'journey']),
+    row('headers', headers, ['first']),
     row('headers, with what trouble loads', headers),
     row('sign-in', signIn, ['first', 'journey']),
     row('sign-in, first load', signIn, ['first']),

@@ -14,11 +14,25 @@ const ENTRIES = ['services', 'ky', 'sdk', 'schema', 'store-contract', 'jwt']
 const PARTS = {
   session: ['session-in-pages'],
   'sign-in': ['sign-in-in-pages', 'sign-in-steps'],
+  scopes: ['scope'],
+  accounts: ['accounts'],
   'sign-out': ['sign-out-in-pages', 'revocation-steps'],
+  registration: ['registration', 'registration-steps', 'client-authentication'],
+  addresses: ['foreign-address', 'documented-server', 'unusual-server'],
+  'sign-in-trouble': [
+    'token-refusal',
+    'refused-token',
+    'session-refusal',
+    'refresh-refusal',
+    'response-refusal',
+    'request-refusal',
+    'document-refusal',
+    'sign-in-failure',
+    'standard-error',
+  ],
   devices: ['device-sign-in', 'device-steps'],
   clients: ['client-steps'],
   keys: ['several-keys'],
-  registration: ['dynamic-registration'],
   redirects: ['redirect'],
 }
 
@@ -68,7 +82,11 @@ async function bundle(unit, files, write = true) {
     format: 'esm',
     platform: 'browser',
     target: 'es2023',
-    packages: 'external',
+    external: ['jose', 'ky', 'zod', ...(write ? [] : ['oauth4webapi'])],
+    // Of the protocol library each part has what it uses: a bundler would give all of it to the page for the sake of one part.
+    banner: {
+      js: '/* With parts of oauth4webapi, (c) Filip Skokan, MIT License: https://github.com/panva/oauth4webapi */',
+    },
     // Bundlers remove the white space, and need the comments that say what may be left out.
     minifySyntax: true,
     minifyIdentifiers: true,
@@ -105,6 +123,19 @@ async function own(unit, files) {
   await bundle(unit, sources)
 }
 
+/**
+ * Builds a part that others use, too: what is behind its `import()` names no more than what is asked for there.
+ *
+ * @param {'session' | 'sign-in'} part
+ */
+async function ownPart(part) {
+  const doors = PARTS[part]
+  const sources = (await bundle(part, doors, false)).filter((file) => !doors.includes(file))
+  for (const file of sources) owners.set(basename(file), `${part}-shared`)
+  await bundle(`${part}-shared`, sources)
+  await bundle(part, PARTS[part])
+}
+
 rmSync(OUT, { recursive: true, force: true })
 await own('shared', ['auth-for', 'credential-source', 'part'])
 await bundle('index', ['index-in-pages'])
@@ -112,8 +143,9 @@ await bundle('index', ['index-in-pages'])
 await bundle('trouble', troubles())
 await bundle('keys', PARTS.keys)
 await bundle('redirects', PARTS.redirects)
+await bundle('scopes', PARTS.scopes)
 for (const entry of ENTRIES) await bundle(entry, [entry])
-await own('session', PARTS.session)
-await own('sign-in', PARTS['sign-in'])
-for (const part of /** @type {const} */ (['sign-out', 'devices', 'clients', 'registration']))
-  await bundle(part, PARTS[part])
+await ownPart('session')
+await ownPart('sign-in')
+for (const [part, files] of Object.entries(PARTS))
+  if (!/^(?:session|sign-in|scopes|keys|redirects)$/.test(part)) await bundle(part, files)

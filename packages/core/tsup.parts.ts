@@ -4,7 +4,19 @@ import type { Options } from 'tsup'
 type Plugin = NonNullable<Options['esbuildPlugins']>[number]
 
 /** The parts that one file holds in Node, loaded when a flow begins: `oauth.ts` names everything that they export. */
-const flows = /\/(?:oauth|[\w-]+-steps)\.ts$/
+const flows = /\/(?:oauth|sign-in-failure|[\w-]+-steps)\.ts$/
+
+/** A source in which what is behind `import()` is imported with the file itself; the steps of the flows stay behind it. */
+export function withPartsAtOnce(source: string): string {
+  const parts: string[] = []
+  const text = source.replace(/(?<!typeof )import\('(\.\/[\w-]+\.ts)'\)/g, (whole, part: string) => {
+    if (flows.test(part)) return whole
+    if (!parts.includes(part)) parts.push(part)
+    return `Promise.resolve(part${parts.indexOf(part)})`
+  })
+  // On the first line, so that the others keep their numbers.
+  return parts.map((part, index) => `import * as part${index} from '${part}'; `).join('') + text
+}
 
 /**
  * What a page loads later, Node has at once: a program that starts loads one module and no chunks, and what it needs when something
@@ -13,17 +25,10 @@ const flows = /\/(?:oauth|[\w-]+-steps)\.ts$/
 export const atOnce: Plugin = {
   name: 'at-once',
   setup: ({ onLoad, onResolve }) => {
-    onLoad({ filter: /\/src\/[\w-]+\.ts$/ }, async ({ path }) => {
-      const text = await readFile(path, 'utf8')
-      const parts: string[] = []
-      const contents = text.replace(/(?<!typeof )import\(('\.\/[\w-]+\.ts')\)/g, (whole, part: string) => {
-        if (flows.test(part.slice(1, -1))) return whole
-        if (!parts.includes(part)) parts.push(part)
-        return `Promise.resolve(part${parts.indexOf(part)})`
-      })
-      const imports = parts.map((part, index) => `import * as part${index} from ${part}\n`)
-      return { contents: imports.join('') + contents, loader: 'ts' }
-    })
+    onLoad({ filter: /\/src\/[\w-]+\.ts$/ }, async ({ path }) => ({
+      contents: withPartsAtOnce(await readFile(path, 'utf8')),
+      loader: 'ts',
+    }))
     onResolve({ filter: flows }, ({ kind }) =>
       // Relative to the output, and an ES module also for CommonJS, so that there is one of it.
       kind === 'dynamic-import' ? { path: './oauth.js', external: true } : undefined,

@@ -1,5 +1,4 @@
 import { requireChecked } from './checked-service.ts'
-import { resourceFor } from './resource-for.ts'
 import type { Resource, Service } from './service.ts'
 import { sessionPrefix } from './session-key.ts'
 import { checkedLabels, unusable } from './session-labels.ts'
@@ -56,9 +55,9 @@ export async function listAccounts(service: Service, options: ListAccountsOption
 /** The resources of each audience, which share their sessions, by what the names of these begin with. */
 function byPrefix(service: Service, app: string): Map<string, readonly string[]> {
   const found = new Map<string, readonly string[]>()
-  for (const [name, { url, accessToken }] of Object.entries<Resource>(service.resources)) {
-    if (!accessToken) continue
-    const prefix = sessionPrefix(resourceFor(service, url), app)
+  for (const [name, resource] of Object.entries<Resource>(service.resources)) {
+    if (!resource.accessToken) continue
+    const prefix = sessionPrefix(resource, app)
     found.set(prefix, [...(found.get(prefix) ?? []), name])
   }
   return found

@@ -2,11 +2,12 @@ import * as oauth from 'oauth4webapi'
 import type { Challenge } from './challenge.ts'
 import type { OAuthClient } from './client-authentication.ts'
 import type { Discovered } from './discovery.ts'
-import { PentauthError } from './errors.ts'
-import { failureFacts } from './events.ts'
 import type { Flow } from './flow.ts'
 import { isLoopback } from './loopback.ts'
-import { printable, withoutKeyLike } from './printable.ts'
+import { part } from './part.ts'
+
+/** A name that nobody can guess. */
+export const randomId: () => string = () => oauth.generateRandomState()
 
 /** What a person's browser is sent to, and what only its starter knows. */
 export interface AuthorizationRequest {
@@ -25,7 +26,7 @@ export async function authorizationRequest(
   { redirectUri, scope }: { readonly redirectUri: string; readonly scope: string | undefined },
 ): Promise<AuthorizationRequest> {
   const url = new URL(server.authorization_endpoint as string)
-  const state = oauth.generateRandomState()
+  const state = randomId()
   const verifier = oauth.generateRandomCodeVerifier()
   const parameters = {
     response_type: 'code',
@@ -55,20 +56,15 @@ export async function authorizationRequest(
  *
  * @throws PentauthError `discovery_failed`.
  */
-export function checkAuthorizationEndpoint({ service, resource, emit }: Flow, server: oauth.AuthorizationServer): void {
+export async function checkAuthorizationEndpoint(
+  { service, resource, emit }: Omit<Flow, 'runtime'>,
+  server: oauth.AuthorizationServer,
+): Promise<void> {
   const endpoint = server.authorization_endpoint as string
   const known = service.oauth?.authorizationEndpoint
   const isTold = server.authorization_response_iss_parameter_supported === true
   if (endpoint === known || isTold || isSameSite(new URL(endpoint), new URL(server.issuer))) return
-  const error = new PentauthError({
-    code: 'discovery_failed',
-    message: `The authorization server ${new URL(server.issuer).origin} names an authorization endpoint of another site, ${new URL(endpoint).origin}, and does not say that its responses name their issuer.`,
-    service: service.id,
-    hint: 'A code could reach the wrong server. If the two belong together, put both endpoints into the service definition.',
-    link: service.links.docs.url,
-  })
-  emit?.({ type: 'discovery_failed', resource: resource.name, ...failureFacts(error) })
-  throw error
+  throw (await part(import('./request-refusal.ts'))).strangeEndpoint({ service, resource, emit }, server)
 }
 
 /** The same host, one a subdomain of the other, or both on this machine. */
@@ -102,22 +98,19 @@ export interface ScopeRequest {
  *
  * @throws PentauthError `insufficient_scope`.
  */
-export function requestedScope(
+export async function requestedScope(
   flow: Flow,
   { server, scopes = [] }: Discovered,
   { given, challenge, session }: ScopeWishes,
-): ScopeRequest {
+): Promise<ScopeRequest> {
   const challenged = listOf(challenge?.parameters.scope)
   const isStepUp = challenge?.parameters.error === 'insufficient_scope'
   const named = isStepUp ? [...listOf(given), ...challenged] : given === undefined ? challenged : listOf(given)
   const asked = named.length > 0 || (given !== undefined && !isStepUp) ? named : scopes
   const { held, requested } = (isStepUp && session) || nothing
   const isKnown = (scope: string) => held.includes(scope) || requested.includes(scope)
-  if (isStepUp && session && asked.every(isKnown)) {
-    const error = inVain(flow, challenged)
-    flow.emit?.({ type: 'sign_in_failed', account: undefined, issuer: server.issuer, ...failureFacts(error) })
-    throw error
-  }
+  if (isStepUp && session && asked.every(isKnown))
+    throw (await part(import('./request-refusal.ts'))).inVain(flow, server, challenged)
   const wanted = new Set([...held, ...asked])
   // Alone it would ask for nothing else, where the server has a default.
   const isListed = wanted.size > 0 && server.scopes_supported?.includes('offline_access')
@@ -129,18 +122,4 @@ const nothing = { held: [], requested: [] }
 
 function listOf(scope: unknown): readonly string[] {
   return typeof scope === 'string' ? scope.split(' ').filter(Boolean) : []
-}
-
-function inVain({ service }: Flow, challenged: readonly string[]): PentauthError {
-  const scope = withoutKeyLike(printable(challenged.join(' ')))
-  return new PentauthError({
-    code: 'insufficient_scope',
-    message: scope
-      ? `${service.name} asks for a scope that the session has already (${scope}); signing in again would not help.`
-      : `${service.name} asks for more scope and names none that was not asked for; signing in again would not help.`,
-    service: service.id,
-    ...(scope ? { parameters: { scope } } : {}),
-    hint: 'Ask the people who run the service what else the operation needs.',
-    link: service.links.docs.url,
-  })
 }

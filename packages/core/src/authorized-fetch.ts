@@ -6,7 +6,6 @@ import { credentialHeaderNames, credentialHeaders, refuseCredential } from './he
 import { type Answer, isSuspect, type Outgoing, staysWithin } from './outgoing.ts'
 import { part } from './part.ts'
 import { type NamedResource, refuseUrl } from './resource-lookup.ts'
-import { checkScope } from './scope.ts'
 import { tellSent } from './sent-secrets.ts'
 import { nextSerial } from './serial.ts'
 import { isRequest, snapshot } from './snapshot.ts'
@@ -32,7 +31,10 @@ export async function authorizedFetch(
   const pending = unlessAborted(auth.credentialFor(resource, true), signal)
   const credential = isThenable(pending) ? await pending : pending
   const request = await withCredential(auth, resource, credential, input, init)
-  checkScope(auth.service, resource, credential, { method: request.init.method, url })
+  if (auth.service.scopes && credential.kind === 'access-token' && credential.scopes) {
+    const { checkScope } = await part(import('./scope.ts'))
+    checkScope(auth.service, resource, credential, { method: request.init.method, url })
+  }
   const answer = await send(auth, request, resource)
   const suspect = isSuspect(auth, answer, resource, credential)
   if (!(isThenable(suspect) ? await suspect : suspect)) return answer.response

@@ -4,12 +4,12 @@ import { checkAddress, shownAddress } from './address.ts'
 import { clientAuthentication } from './client-authentication.ts'
 import { createSecret, type Secret } from './credential.ts'
 import type { Discovered } from './discovery.ts'
+import { throwIfTemporary } from './document-refusal.ts'
 import { PentauthError } from './errors.ts'
 import type { Flow } from './flow.ts'
-import { deviceCodeGrant } from './grants.ts'
-import { endpointOptions, withUsed } from './http-oauth.ts'
-import { throwIfTemporary } from './metadata.ts'
+import { endpointOptions } from './http-oauth.ts'
 import { printable } from './printable.ts'
+import { deviceCodeGrant } from './program-grants.ts'
 import { withoutSecrets } from './redaction.ts'
 import type { RegisteredClient } from './registration.ts'
 import { requestToken, type Tokens } from './token-request.ts'
@@ -59,7 +59,7 @@ export async function deviceAuthorization(
   const asked = { resource, ...(scope === undefined ? {} : { scope }) }
   const named = { client_id: client.clientId }
   const proofs: Secret[] = client.clientSecret ? [client.clientSecret] : []
-  const options = endpointOptions(flow, 'device_authorization', proofs)
+  const options = endpointOptions(flow, 'device_authorization', proofs)(oauth.customFetch, oauth.allowInsecureRequests)
   const response = await oauth.deviceAuthorizationRequest(
     server,
     named,
@@ -76,8 +76,10 @@ export async function deviceAuthorization(
   const page = answer.verification_uri_complete
   return {
     prompt: {
-      verificationUri: checkAddress(flow, answer.verification_uri, 'verification_uri'),
-      ...(page === undefined ? {} : { verificationUriComplete: checkAddress(flow, page, 'verification_uri_complete') }),
+      verificationUri: await checkAddress(flow, answer.verification_uri, 'verification_uri'),
+      ...(page === undefined
+        ? {}
+        : { verificationUriComplete: await checkAddress(flow, page, 'verification_uri_complete') }),
       userCode,
       expiresAt: requestedAt + Math.min(answer.expires_in, longestLife) * 1000,
     },
@@ -203,4 +205,12 @@ function failed({ service }: Flow, what: string, parameters?: Readonly<Record<st
     hint: `Start the sign-in again, open the page and allow the access.${service.access ? ` Who may: ${service.access}` : ''}`,
     link: service.links.docs.url,
   })
+}
+
+/** An answer as the protocol library gets it: only with what is used of a good one, since it judges the rest, too. */
+async function withUsed(response: Response, usedParts: (text: string) => string | undefined): Promise<Response> {
+  if (response.status !== 200) return response
+  const { status, headers } = response
+  const text = await response.text()
+  return new Response(usedParts(text) ?? text, { status, headers })
 }

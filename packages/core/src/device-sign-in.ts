@@ -54,7 +54,11 @@ export async function deviceSignIn(service: Service, given: DeviceSignInOptions)
   const cache = steps.sharedDiscovery
   const discovered = await unlessAborted(steps.discover(flow, { ...options, challenge, cache, way: 'device' }), signal)
   const session = await scopesBefore(flow, options)
-  const { scope, askedBefore } = steps.requestedScope(flow, discovered, { given: options.scope, challenge, session })
+  const { scope, askedBefore } = await steps.requestedScope(flow, discovered, {
+    given: options.scope,
+    challenge,
+    session,
+  })
   const { server, resource } = discovered
   const registration = { client: options.client ?? {}, store, cache }
   const asking = steps.withClient(flow, discovered, registration, async (client) => {

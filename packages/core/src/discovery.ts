@@ -7,14 +7,15 @@ import type { Flow } from './flow.ts'
 import {
   type DescribedServer,
   type Document,
-  failed,
   firstDocument,
   listIn,
   readServer,
+  refuseDocument,
   rulesOf,
   textIn,
 } from './metadata.ts'
 import { type Found, type MetadataCache, metadataCache } from './metadata-cache.ts'
+import { part } from './part.ts'
 
 /** Where a resource gets its tokens. */
 export interface Discovered {
@@ -83,8 +84,8 @@ async function find(flow: Flow, options: DiscoverOptions): Promise<Found<Discove
   const document = await readResource(flow, options.challenge)
   const { lifetime, ...found } = await chooseServer(flow, document, options)
   flow.emit?.({ type: 'server_discovered', resource: name, issuer: found.server.issuer, source: found.source })
-  const resource = (document && textIn(flow, document, 'resource')) ?? audience ?? url
-  const scopes = document && listIn(flow, document, 'scopes_supported')?.filter((scope) => isScope.test(scope))
+  const resource = (document && (await textIn(flow, document, 'resource'))) ?? audience ?? url
+  const scopes = document && (await listIn(flow, document, 'scopes_supported'))?.filter((scope) => isScope.test(scope))
   const value = Object.freeze({ ...found, resource, ...(scopes ? { scopes } : {}) })
   return { value, lifetime: Math.min(lifetime, document?.lifetime ?? lifetime) }
 }
@@ -99,7 +100,7 @@ async function readResource(flow: Flow, challenge: Challenge | undefined): Promi
   const root = `${origin}/.well-known/oauth-protected-resource`
   const documented = rulesOf(flow.service).protectedResourceMetadata
   const places = [
-    ...(told === undefined ? [] : [checkAddress(flow, told, 'resource_metadata').href]),
+    ...(told === undefined ? [] : [(await checkAddress(flow, told, 'resource_metadata')).href]),
     root + (pathname === '/' ? '' : pathname) + search,
     root,
     // A service may have several resources; the documented place is about the one on its host.
@@ -107,11 +108,11 @@ async function readResource(flow: Flow, challenge: Challenge | undefined): Promi
   ]
   const document = await firstDocument(flow, places, 'resource_metadata')
   if (!document) return undefined
-  const named = textIn(flow, document, 'resource')
+  const named = await textIn(flow, document, 'resource')
   const about = named !== undefined && URL.canParse(named) ? new URL(named) : undefined
-  if (!about) throw failed(flow, document, 'has no usable "resource"')
+  if (!about) return refuseDocument(flow, document, 'has no usable "resource"')
   if ([audience, url].some((own) => covers(about, new URL(own)))) return document
-  throw failed(flow, document, `is about another resource (${shownAddress(about)})`)
+  return refuseDocument(flow, document, `is about another resource (${shownAddress(about)})`)
 }
 
 /** Whether a resource is another, or a prefix of it on a path boundary. */
@@ -121,18 +122,19 @@ function covers(prefix: URL, { href, origin, pathname }: URL): boolean {
   return pathname.startsWith(prefix.pathname.replace(/\/?$/, '/'))
 }
 
-type Chosen = Pick<Discovered, 'server' | 'source'> & { readonly lifetime: number }
+/** A server, and how long (ms) it is believed. */
+export type Chosen = Pick<Discovered, 'server' | 'source'> & { readonly lifetime: number }
 
 /** No honest resource names more servers that are all unusable; each costs up to three requests. */
 const mostServers = 5
 
 async function chooseServer(flow: Flow, document: Document | undefined, options: DiscoverOptions): Promise<Chosen> {
-  const { service, resource } = flow
+  const { service } = flow
   const { issuer: chosen } = options
   const own = rulesOf(service).issuer
-  const listed = (document && listIn(flow, document, 'authorization_servers')) ?? []
+  const listed = (document && (await listIn(flow, document, 'authorization_servers'))) ?? []
   if (document && chosen !== undefined && listed.length > 0 && !listed.includes(chosen))
-    throw failed(
+    return refuseDocument(
       flow,
       document,
       'does not name the chosen authorization server',
@@ -145,7 +147,7 @@ async function chooseServer(flow: Flow, document: Document | undefined, options:
     try {
       const described = await readServer(flow, issuer)
       if (!described) continue
-      checkUsable(flow, described, options)
+      await checkUsable(flow, described, options)
       return { server: described.server, source: 'metadata', lifetime: described.document.lifetime }
     } catch (error) {
       if (!PentauthError.isInstance(error) || error.retryable) throw error
@@ -154,66 +156,15 @@ async function chooseServer(flow: Flow, document: Document | undefined, options:
   }
   if (flaw !== undefined) throw flaw
   const isOwn = first === own && (first !== undefined || listed.length === 0)
-  const server = isOwn ? documentedServer(flow, options) : undefined
-  if (server) return { server, source: 'documented', lifetime: 5 * 60_000 }
-  throw new PentauthError({
-    code: 'discovery_failed',
-    message: `${service.name}: no authorization server is known for ${shownAddress(new URL(resource.url))}, neither by metadata nor by the definition.`,
-    service: service.id,
-    hint: 'Check the URL, and whether the service signs people in at all.',
-    link: service.links.docs.url,
-  })
+  return (await part(import('./documented-server.ts'))).documentedServer(flow, options, isOwn)
 }
-
-/** What the definition says, where the service itself says nothing. */
-function documentedServer({ service }: Flow, { way }: DiscoverOptions): oauth.AuthorizationServer | undefined {
-  const rules = rulesOf(service)
-  const { authorizationEndpoint, tokenEndpoint, registrationEndpoint, revocationEndpoint } = rules
-  const { deviceAuthorizationEndpoint } = rules
-  const entry = { redirect: authorizationEndpoint, device: deviceAuthorizationEndpoint, token: tokenEndpoint }[
-    way ?? 'redirect'
-  ]
-  if (entry === undefined || tokenEndpoint === undefined) return undefined
-  return Object.freeze(
-    Object.assign(Object.create(null), {
-      issuer: rules.issuer ?? new URL(tokenEndpoint).origin,
-      authorization_endpoint: authorizationEndpoint,
-      token_endpoint: tokenEndpoint,
-      ...(registrationEndpoint === undefined ? {} : { registration_endpoint: registrationEndpoint }),
-      ...(revocationEndpoint === undefined ? {} : { revocation_endpoint: revocationEndpoint }),
-      ...(way === 'device' ? { device_authorization_endpoint: deviceAuthorizationEndpoint } : {}),
-      ...(rules.scopes ? { scopes_supported: [...rules.scopes] } : {}),
-      grant_types_supported: [...(rules.grants ?? [])],
-      token_endpoint_auth_methods_supported: [rules.tokenEndpointAuthMethod ?? 'none'],
-      code_challenge_methods_supported: ['S256'],
-    }),
-  )
-}
-
-/** Parameters of the authorization request that an endpoint's own query must not decide. */
-const ours =
-  /^(?:response_type|response_mode|client_id|redirect_uri|scope|state|code_challenge(?:_method)?|resource|nonce|request(?:_uri)?|prompt|dpop_jkt)$/
 
 /** Refuses a server that a person cannot sign in at safely, or a program get no token from. */
-function checkUsable(flow: Flow, { server, document }: DescribedServer, options: DiscoverOptions): void {
-  const { authorization_endpoint: endpoint, token_endpoint, code_challenge_methods_supported: methods } = server
-  if (token_endpoint === undefined) throw failed(flow, document, 'has no "token_endpoint"')
-  if (options.way === 'token') return
-  if (options.way === 'device') {
-    if (server.device_authorization_endpoint !== undefined) return
-    const hint = 'It signs in no devices: send the person to a browser, with startSignIn().'
-    throw failed(flow, document, 'has no "device_authorization_endpoint"', hint)
-  }
-  if (endpoint === undefined) throw failed(flow, document, 'has no "authorization_endpoint"')
-  if (server.require_pushed_authorization_requests === true)
-    throw failed(flow, document, 'asks for pushed authorization requests', 'They are not supported yet.')
-  const taken = [...new URL(endpoint).searchParams.keys()].find((name) => ours.test(name))
-  if (taken !== undefined) throw failed(flow, document, `sets "${taken}" in its "authorization_endpoint"`)
-  if (methods ? methods.includes('S256') : options.dangerouslyAllowMissingPkceMetadata === true) return
-  throw failed(
-    flow,
-    document,
-    'does not say that the server checks PKCE by S256',
-    'Without it a stolen code works for anybody. Ask who runs the service to list code_challenge_methods_supported.',
-  )
+async function checkUsable(flow: Flow, { server, document }: DescribedServer, options: DiscoverOptions): Promise<void> {
+  const { authorization_endpoint: endpoint = '?', token_endpoint, code_challenge_methods_supported: methods } = server
+  const isPlain = options.way === undefined && token_endpoint !== undefined && methods?.includes('S256')
+  // An endpoint with a query of its own, and everything that is unusual, needs more than a look.
+  if (isPlain && !endpoint.includes('?') && server.require_pushed_authorization_requests !== true) return
+  const { checkUnusual } = await part(import('./unusual-server.ts'))
+  checkUnusual(flow, { server, document }, options)
 }

@@ -3,11 +3,11 @@ import { shownAddress } from './address.ts'
 import type { ClientAuthMethod } from './client-authentication.ts'
 import { applicationTypeOf, deviceGrant } from './client-metadata.ts'
 import { isSameRedirect, type StoredRegistration } from './client-store.ts'
+import { throwIfTemporary } from './document-refusal.ts'
 import { PentauthError, type PentauthErrorInit } from './errors.ts'
 import { failureFacts } from './events.ts'
 import type { Flow } from './flow.ts'
 import { endpointOptions } from './http-oauth.ts'
-import { throwIfTemporary } from './metadata.ts'
 import { printable } from './printable.ts'
 
 /** A client that introduces itself. */
@@ -85,7 +85,10 @@ async function register(
     token_endpoint_auth_method: authMethod,
     application_type: client.applicationType ?? applicationTypeOf(way.redirects),
   }
-  const options = endpointOptions(flow, 'registration') as object as oauth.DynamicClientRegistrationRequestOptions
+  const options = endpointOptions(flow, 'registration')(
+    oauth.customFetch,
+    oauth.allowInsecureRequests,
+  ) as object as oauth.DynamicClientRegistrationRequestOptions
   const response = await oauth.dynamicClientRegistrationRequest(server, metadata, options)
   throwIfTemporary(flow, 'registration endpoint', endpoint, response)
   const answer = await oauth.processDynamicClientRegistrationResponse(asCreated(response)).catch((error) => {

@@ -11,7 +11,6 @@ import { part } from './part.ts'
 import type * as saved from './saved-account.ts'
 import type { Service } from './service.ts'
 import type * as refusals from './service-error.ts'
-import { checkedLabels } from './session-labels.ts'
 import type * as signIns from './sign-in.ts'
 import type * as signOuts from './sign-out.ts'
 import type * as sessions from './signed-in.ts'
@@ -55,14 +54,16 @@ export const errorFrom: typeof refusals.errorFrom = async (response) =>
 export const throwIfRefused: typeof refusals.throwIfRefused = async (response) =>
   response.ok ? response : (await part(import('./service-error.ts'))).throwIfRefused(response)
 
+/** As in Node; unusable options are refused when a token is first asked for. */
 export function signedIn(options: sessions.SignedInOptions): CredentialSource {
-  const { name } = checkedLabels(options)
+  const { account = 'default', name = account === 'default' ? 'sign-in' : `sign-in "${account}"` } = options ?? {}
   return laterSource(name, 'access-token', async () => (await session()).signedIn(options))
 }
 
 export const savedAccount: typeof saved.savedAccount = async (...args) => (await session()).savedAccount(...args)
 
-export const listAccounts: typeof accounts.listAccounts = async (...args) => (await session()).listAccounts(...args)
+export const listAccounts: typeof accounts.listAccounts = async (...args) =>
+  (await part(import('./accounts.ts'))).listAccounts(...args)
 
 export const startSignIn: typeof signIns.startSignIn = async (...args) => (await signIn()).startSignIn(...args)
 

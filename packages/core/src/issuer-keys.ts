@@ -1,8 +1,9 @@
 import { createRemoteJWKSet, customFetch, type JWTVerifyGetKey } from 'jose'
 import { bounded } from './bounded.ts'
+import { throwIfTemporary } from './document-refusal.ts'
 import { PentauthError } from './errors.ts'
 import type { Flow } from './flow.ts'
-import { readServer, throwIfTemporary } from './metadata.ts'
+import { readServer } from './metadata.ts'
 import { type Found, type MetadataCache, metadataCache } from './metadata-cache.ts'
 import type { Runtime } from './runtime.ts'
 

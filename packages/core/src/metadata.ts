@@ -1,10 +1,10 @@
 import type * as oauth from 'oauth4webapi'
-import { checkAddress, shownAddress } from './address.ts'
-import { PentauthError } from './errors.ts'
+import { checkAddress } from './address.ts'
+import type { failed } from './document-refusal.ts'
 import type { RequestPurpose } from './events.ts'
 import type { Flow } from './flow.ts'
 import { ask } from './http-oauth.ts'
-import { retryAfterOf } from './retry-after.ts'
+import { part } from './part.ts'
 import type { Runtime } from './runtime.ts'
 import type { OAuthRules, Service } from './service.ts'
 
@@ -47,15 +47,17 @@ async function readDocument(flow: Flow, url: string, kind: DocumentKind): Promis
   const headers = { accept: 'application/json' }
   const response = await ask(flow, kind, url, { headers, ...anonymous(flow.runtime) })
   const { status } = response
-  throwIfTemporary(flow, what, url, response)
+  // Request Timeout, Too Early, Too Many Requests and the server's own troubles say nothing about the document.
+  if (status >= 500 || status === 408 || status === 425 || status === 429)
+    (await part(import('./document-refusal.ts'))).throwIfTemporary(flow, what, url, response)
   if (status >= 400) return undefined
   const document = { json: {}, what, url, lifetime: lifetimeOf(response.headers) }
-  if (status !== 200) throw failed(flow, document, `answered ${status}`)
+  if (status !== 200) return refuseDocument(flow, document, `answered ${status}`)
   const json = jsonIn(await response.text())
   // Many sites answer every path with their start page.
   if (json === undefined && !/[/+]json\b/i.test(response.headers.get('content-type') ?? '')) return undefined
   if (typeof json === 'object' && json !== null && !Array.isArray(json)) return { ...document, json }
-  throw failed(flow, document, 'is not a JSON object')
+  return refuseDocument(flow, document, 'is not a JSON object')
 }
 
 /** What keeps cookies and addresses out of a request of a browser; elsewhere there are none, and some platforms refuse to be told. */
@@ -79,59 +81,34 @@ function lifetimeOf(headers: Headers): number {
   return seconds === undefined ? 60 * minute : Math.min(Math.max(Number(seconds) * 1000, shortest), longest)
 }
 
-/**
- * Stops where an answer says nothing but that its sender is in trouble: 408, 425, 429 and from 500 on.
- *
- * @throws PentauthError `temporarily_unavailable`.
- */
-export function throwIfTemporary({ service, runtime }: Flow, what: string, url: string, response: Response): void {
-  const { status, headers } = response
-  if (status < 500 && status !== 408 && status !== 425 && status !== 429) return
-  throw new PentauthError({
-    code: 'temporarily_unavailable',
-    message: `${service.name}: the ${what} at ${shownAddress(new URL(url))} answered ${status}.`,
-    service: service.id,
-    status,
-    hint: 'Try again later; nothing was refused.',
-    retryable: true,
-    retryAfter: retryAfterOf(headers, runtime.now()),
-  })
-}
-
-/** The error about a document. */
-export function failed(
-  { service }: Flow,
-  { what, url }: Pick<Document, 'what' | 'url'>,
-  flaw: string,
-  hint = 'Ask who runs the service: its clients cannot find out where to sign in.',
-): PentauthError {
-  return new PentauthError({
-    code: 'discovery_failed',
-    message: `${service.name}: the ${what} at ${shownAddress(new URL(url))} ${flaw}.`,
-    service: service.id,
-    hint,
-    link: service.links.docs.url,
-  })
+/** Refuses a document. */
+export async function refuseDocument(...flaw: Parameters<typeof failed>): Promise<never> {
+  throw (await part(import('./document-refusal.ts'))).failed(...flaw)
 }
 
 /** A field that is absent or `null`, or has what `isRight` asks for. */
-function fieldIn<T>(flow: Flow, document: Document, name: string, isRight: (value: unknown) => value is T) {
+async function fieldIn<T>(
+  flow: Flow,
+  document: Document,
+  name: string,
+  isRight: (value: unknown) => value is T,
+): Promise<T | undefined> {
   // An own property: neither the document nor anybody else may bring one by way of a prototype.
   const value: unknown = Object.hasOwn(document.json, name) ? document.json[name as never] : undefined
   if (value === undefined || value === null) return undefined
   if (isRight(value)) return value
-  throw failed(flow, document, `has an unusable "${name}"`)
+  return refuseDocument(flow, document, `has an unusable "${name}"`)
 }
 
 const isText = (value: unknown): value is string => typeof value === 'string' && value.length <= 2048
 const isList = (value: unknown): value is string[] => Array.isArray(value) && value.every(isText)
 const isFlag = (value: unknown): value is boolean => typeof value === 'boolean'
 
-export function textIn(flow: Flow, document: Document, name: string): string | undefined {
+export function textIn(flow: Flow, document: Document, name: string): Promise<string | undefined> {
   return fieldIn(flow, document, name, isText)
 }
 
-export function listIn(flow: Flow, document: Document, name: string): string[] | undefined {
+export function listIn(flow: Flow, document: Document, name: string): Promise<string[] | undefined> {
   return fieldIn(flow, document, name, isList)
 }
 
@@ -173,7 +150,7 @@ export interface DescribedServer {
  * @throws PentauthError `discovery_failed`, `unsafe_address`, `temporarily_unavailable`.
  */
 export async function readServer(flow: Flow, issuer: string): Promise<DescribedServer | undefined> {
-  const { origin, pathname, search } = checkAddress(flow, issuer, 'issuer')
+  const { origin, pathname, search } = await checkAddress(flow, issuer, 'issuer')
   const path = pathname.replace(/\/$/, '')
   const { issuer: own, authorizationServerMetadata: documented } = rulesOf(flow.service)
   const places = [
@@ -186,19 +163,19 @@ export async function readServer(flow: Flow, issuer: string): Promise<DescribedS
   const document = search ? undefined : await firstDocument(flow, places, 'server_metadata')
   if (!document) return undefined
   // Letter by letter: who is taken for another server would be trusted with what is that one's.
-  if (textIn(flow, document, 'issuer') !== issuer) throw failed(flow, document, 'names another issuer')
+  if ((await textIn(flow, document, 'issuer')) !== issuer) return refuseDocument(flow, document, 'names another issuer')
   const server: Record<string, oauth.JsonValue | undefined> = Object.create(null)
   server.issuer = issuer
   for (const name of endpoints) {
-    const url = textIn(flow, document, name)
-    if (url !== undefined) server[name] = checkAddress(flow, url, name).href
+    const url = await textIn(flow, document, name)
+    if (url !== undefined) server[name] = (await checkAddress(flow, url, name)).href
   }
   for (const name of lists) {
-    const list = listIn(flow, document, name)
+    const list = await listIn(flow, document, name)
     if (list) server[name] = list
   }
   for (const name of flags) {
-    const flag = fieldIn(flow, document, name, isFlag)
+    const flag = await fieldIn(flow, document, name, isFlag)
     if (flag !== undefined) server[name] = flag
   }
   return { server: Object.freeze(server) as unknown as oauth.AuthorizationServer, document }

@@ -1,6 +1,7 @@
 // The steps of all flows, which are one file in Node.
 export { prepareClientToken, prepareWorkloadToken } from './client-steps.ts'
-export { deviceAuthorization, deviceTokens, withClient } from './device-steps.ts'
+export { deviceAuthorization, deviceTokens, signInFailed, tellFailed, withClient } from './device-steps.ts'
+export { forgetClient, noteReturned } from './registration-steps.ts'
 export { revokeTokens } from './revocation-steps.ts'
 export {
   authorizationCodeGrant,
@@ -8,17 +9,13 @@ export {
   authorizationResponse,
   checkAuthorizationEndpoint,
   clientFor,
-  clientWith,
   discover,
-  forgetClient,
-  noteReturned,
+  keptClient,
   randomId,
   refreshTokens,
   requestedScope,
   requestToken,
   savePending,
   sharedDiscovery,
-  signInFailed,
   takePending,
-  tellFailed,
 } from './sign-in-steps.ts'

@@ -1,7 +1,7 @@
 import type * as oauth from 'oauth4webapi'
-import { invalid } from './authorization-response.ts'
 import { createSecret } from './credential.ts'
 import type { Lock } from './lock.ts'
+import { part } from './part.ts'
 import type { RegisteredClient } from './registration.ts'
 import type { Resource, Service } from './service.ts'
 import type { Store } from './store.ts'
@@ -70,10 +70,12 @@ export function takePending(
       state === null ? undefined : all.find((other) => other.state === state && isFor(other, service, wanted))
     const rest = all.filter((other) => other !== found && isCurrent(other, now))
     if (rest.length < all.length) await (rest.length > 0 ? kept.set(key, JSON.stringify(rest)) : kept.delete(key))
-    if (!found)
-      throw invalid(service, 'No sign-in with its state is waiting; it was finished before, or begun elsewhere.')
-    if (!isCurrent(found, now)) throw invalid(service, 'It came too late.')
-    return revived(found)
+    if (found && isCurrent(found, now)) return revived(found)
+    const { invalid } = await part(import('./response-refusal.ts'))
+    throw invalid(
+      service,
+      found ? 'It came too late.' : 'No sign-in with its state is waiting; it was finished before, or begun elsewhere.',
+    )
   })
 }
 

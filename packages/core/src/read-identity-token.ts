@@ -1,10 +1,10 @@
 import { createSecret, type Secret } from './credential.ts'
 import { shapeFlaw } from './credential-shape.ts'
 import type { CredentialRequest } from './credential-source.ts'
+import { throwIfTemporary } from './document-refusal.ts'
 import { PentauthError } from './errors.ts'
 import { ask } from './http-oauth.ts'
 import { type IdentityToken, type IdentityTokenRequest, nameOf } from './identity-token.ts'
-import { throwIfTemporary } from './metadata.ts'
 
 /** An identity token that looks usable. */
 export interface ReadToken {

@@ -58,7 +58,7 @@ export function resourceLookup(service: Service): ResourceLookup {
 }
 
 /** Each property its own, so that nothing that pollutes Object.prototype becomes one; all of one shape, which makes reading them fast. */
-function namedResource(name: string, resource: Resource): NamedResource {
+export function namedResource(name: string, resource: Resource): NamedResource {
   const own: Resource = Object.assign(Object.create(null), resource)
   const { url, protocol, apiKey, accessToken, audience, operations, relocated } = own
   const headers = Object.entries(own.headers ?? {}).map(([header, value]) => [header.toLowerCase(), value])

@@ -14,8 +14,8 @@ import type { StoredSession } from './stored-session.ts'
  * @throws PentauthError `unsafe_address`, `temporarily_unavailable` when it cannot be told now, `token_request_rejected` when it will not hear of it.
  */
 export async function revokeTokens(flow: Flow, stored: StoredSession, privateKey?: SigningKey): Promise<void> {
-  checkAddress(flow, stored.revocationEndpoint, 'revocation_endpoint')
-  const client = clientOf(stored, privateKey)
+  await checkAddress(flow, stored.revocationEndpoint, 'revocation_endpoint')
+  const client = await clientOf(stored, privateKey)
   const parameters = { client_id: client.clientId }
   const token = stored.refreshToken ?? stored.accessToken
   const hint = stored.refreshToken ? 'refresh_token' : 'access_token'
@@ -25,7 +25,7 @@ export async function revokeTokens(flow: Flow, stored: StoredSession, privateKey
     clientAuthentication(client, flow.runtime.now),
     token,
     {
-      ...endpointOptions(flow, 'revocation'),
+      ...endpointOptions(flow, 'revocation')(oauth.customFetch, oauth.allowInsecureRequests),
       additionalParameters: { token_type_hint: hint },
     },
   )

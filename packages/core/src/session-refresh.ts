@@ -1,11 +1,13 @@
 import type * as oauth from 'oauth4webapi'
 import { checkAddress } from './address.ts'
-import { clientWith, type OAuthClient, type SigningKey } from './client-authentication.ts'
+import type { OAuthClient, SigningKey } from './client-authentication.ts'
 import { createSecret } from './credential.ts'
 import { PentauthError } from './errors.ts'
 import type { Flow } from './flow.ts'
 import { refreshTokenGrant } from './grants.ts'
-import { sharedDiscovery } from './sign-in-failure.ts'
+import { part } from './part.ts'
+import { sharedDiscovery } from './shared-discovery.ts'
+import { keptClient } from './sign-in-client.ts'
 import type { StoredSession } from './stored-session.ts'
 import { requestToken, type Tokens } from './token-request.ts'
 
@@ -19,22 +21,16 @@ import { requestToken, type Tokens } from './token-request.ts'
 export async function refreshTokens(flow: Flow, stored: StoredSession, privateKey?: SigningKey): Promise<Tokens> {
   const { service, runtime, emit } = flow
   // A store may have been tampered with.
-  checkAddress(flow, stored.tokenEndpoint, 'token_endpoint')
-  const client = clientOf(stored, privateKey)
+  await checkAddress(flow, stored.tokenEndpoint, 'token_endpoint')
+  const client = await clientOf(stored, privateKey)
   const grant = refreshTokenGrant(createSecret(stored.refreshToken ?? ''), stored.resource)
   const request = { service, runtime, emit, server: serverOf(stored), client, grant, source: 'sign-in' }
-  return requestToken(request).catch((error) => {
-    if (!PentauthError.isInstance(error)) throw error
+  return requestToken(request).catch(async (error) => {
+    // What passes is told as it is, also by a page that can load nothing now.
+    if (!PentauthError.isInstance(error) || error.retryable) throw error
     // The server may have moved: the next sign-in asks where it is.
-    if (!error.retryable) sharedDiscovery.forget(flow)
-    if (error.parameters?.error !== 'invalid_grant') throw error
-    throw new PentauthError({
-      code: 'sign_in_required',
-      message: `The sign-in at ${service.name} has ended: its authorization server does not take the refresh token any more.`,
-      service: service.id,
-      status: error.status,
-      hint: 'Sign in again.',
-    })
+    sharedDiscovery.forget(flow)
+    throw (await part(import('./refresh-refusal.ts'))).refreshRefusal(flow, error)
   })
 }
 
@@ -49,8 +45,8 @@ export function serverOf({ issuer, tokenEndpoint, revocationEndpoint }: StoredSe
  *
  * @throws PentauthError `invalid_option` where its private key was not given.
  */
-export function clientOf({ client }: StoredSession, privateKey?: SigningKey): OAuthClient {
+export function clientOf({ client }: StoredSession, privateKey?: SigningKey): Promise<OAuthClient> {
   const { clientSecret, ...rest } = client
   const secret = clientSecret === undefined ? {} : { clientSecret: createSecret(clientSecret) }
-  return clientWith(Object.assign(Object.create(null), rest, secret), privateKey)
+  return keptClient(Object.assign(Object.create(null), rest, secret), privateKey)
 }

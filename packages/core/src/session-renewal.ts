@@ -3,14 +3,14 @@ import type { Absent } from './credential-source.ts'
 import { PentauthError } from './errors.ts'
 import { scopesForEvent } from './events.ts'
 import type { Flow } from './flow.ts'
-import { type Held, isNews } from './session-order.ts'
+import { part } from './part.ts'
+import type { Held } from './session-order.ts'
 import { saveRenewed } from './session-renewed.ts'
 import { ask, tellFailed, type Wanted } from './session-request.ts'
 import { alone, readText } from './session-saving.ts'
-import { adopt, drop, isPaused, noteFailure, type Place } from './session-state.ts'
-import { judge, signInRequired } from './session-verdict.ts'
-import { guarded } from './store-failure.ts'
-import { endedText, renewedSession, type StoredSession } from './stored-session.ts'
+import { adopt, isPaused, noteFailure, type Place } from './session-state.ts'
+import { judge, type NoSession } from './session-verdict.ts'
+import { renewedSession, type StoredSession } from './stored-session.ts'
 import { noteRenewal } from './token-refusals.ts'
 
 // The one renewal of a session for all who share its store.
@@ -25,7 +25,7 @@ export async function load(place: Place, flow: Flow, wanted: Wanted): Promise<Ac
   const before = await held(place, flow)
   if (epoch !== place.state.epoch) return changed
   const found = judge(place, flow, wanted.instead, before?.text)
-  if (found.is === 'absent') return found.absent
+  if (found.is === 'absent' || found.is === 'over') return nobody(place, flow, found)
   return found.is === 'stale' ? changed : use(place, flow, found.session, wanted.reason !== 'first')
 }
 
@@ -38,9 +38,12 @@ export function renewal(place: Place, flow: Flow, wanted: Wanted): Promise<Acces
     if (epoch !== state.epoch) return changed
     const found = judge(place, flow, wanted.instead, before?.text)
     if (found.is === 'usable') return use(place, flow, found.session, true)
-    if (found.is === 'absent') return found.absent
+    if (found.is !== 'stale') return nobody(place, flow, found)
     const stored = found.session
-    if (stored.refreshToken === undefined) throw cannotRenew(place, flow, wanted, before?.text)
+    if (stored.refreshToken === undefined) {
+      const { cannotRenew } = await part(import('./session-refusal.ts'))
+      throw cannotRenew(place, flow, wanted.reason === 'refused', before?.text)
+    }
     if (isPaused(state, flow.runtime.now())) throw state.failure?.error
     // Loading may take a while, and so may a process that stands still: whoever has lost the lock meanwhile finds what the next one wrote,
     // and does not send a refresh token that was used.
@@ -88,7 +91,7 @@ function use(place: Place, { emit }: Flow, session: StoredSession, isRenewed: bo
 }
 
 /** The session that is renewed, and what the store held then. */
-interface Renewed {
+export interface Renewed {
   readonly before: Held | undefined
   readonly stored: StoredSession
 }
@@ -102,19 +105,9 @@ function isDefinitive(error: unknown): boolean {
   )
 }
 
-/** A client that registered itself and is not known any more registers anew with the next sign-in. */
-async function forgetClient(
-  { store, engine }: Place,
-  flow: Flow,
-  { issuer, client, redirectUri }: StoredSession,
-): Promise<void> {
-  const { forgetClient: forget } = await engine()
-  await forget?.(flow, { issuer, redirectUri, store, clientId: client.clientId }).catch(() => undefined)
-}
-
 /** A failure that will pass starts a pause; a definitive refusal ends the session, if it is still the one that was refused. */
 async function failed(place: Place, flow: Flow, { before, stored }: Renewed, error: unknown): Promise<Changed> {
-  const { state, store, key, account } = place
+  const { state } = place
   const now = flow.runtime.now()
   const code = PentauthError.isInstance(error) ? error.code : undefined
   // What one user of the session has wrong is no trouble of the others.
@@ -125,27 +118,17 @@ async function failed(place: Place, flow: Flow, { before, stored }: Renewed, err
     throw error
   }
   const { epoch } = state
-  // Whoever renewed it meanwhile, or signed in anew, has what was not refused.
-  const text = await readText(place, flow).catch(() => before?.text)
-  if (epoch !== state.epoch || isNews(state.seen, text, before, stored)) return changed
-  drop(place)
-  state.useless = text
-  if (code === 'client_refused') await forgetClient(place, flow, stored)
-  // Where it cannot be marked, the next process asks once more and is told the same.
-  await guarded(flow.service, store)
-    .set(key, endedText(account, code, now))
-    .catch(() => undefined)
-  flow.emit?.({ type: 'session_ended', account, code })
-  throw signInRequired(place, flow, code, error)
+  const { endRefused } = await part(import('./session-refusal.ts')).catch((trouble) => {
+    noteFailure(state, trouble, now)
+    throw trouble
+  })
+  await endRefused(place, flow, { before, stored }, error as PentauthError, epoch)
+  return changed
 }
 
-function cannotRenew(place: Place, flow: Flow, { reason }: Wanted, text: string | undefined): PentauthError {
-  const { state, account } = place
-  if (reason !== 'refused' && state.useless !== text) {
-    state.useless = text
-    flow.emit?.({ type: 'session_ended', account, code: 'sign_in_required' })
-  }
-  return signInRequired(place, flow, undefined)
+/** What is said where there is no session, loaded when there is none. */
+async function nobody(place: Place, flow: Flow, found: NoSession): Promise<Absent> {
+  return (await part(import('./session-refusal.ts'))).withoutSession(place, flow, found)
 }
 
 async function tellRenewed({ account }: Place, { emit, runtime }: Flow, token: AccessToken): Promise<void> {

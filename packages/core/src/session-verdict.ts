@@ -1,24 +1,21 @@
-import type { Absent } from './credential-source.ts'
-import { PentauthError } from './errors.ts'
 import type { Flow } from './flow.ts'
 import { isWithin } from './pause.ts'
-import { printable } from './printable.ts'
 import { isNews, isOutdated, isOver, sessionIn } from './session-order.ts'
 import { drop, keep, type Place, type SessionState } from './session-state.ts'
 import { storeFailed } from './store-failure.ts'
-import { type EndedSession, type Found, parseStored, type StoredSession } from './stored-session.ts'
+import { type Found, parseStored, type StoredSession } from './stored-session.ts'
+
+/** There is no session, or one that is over: by the code of the refusal, where a store has it. */
+export type NoSession =
+  | { readonly is: 'absent'; readonly what: string }
+  | { readonly is: 'over'; readonly code: string | undefined }
 
 /** What the text of a store means for who needs a token now. */
 export type Verdict =
   | { readonly is: 'usable'; readonly session: StoredSession }
   /** There is a session, and its token has ended, is about to, or is the one that does not count. */
   | { readonly is: 'stale'; readonly session: StoredSession }
-  | { readonly is: 'absent'; readonly absent: SignedOut }
-
-/** Nobody is signed in: a chain goes on to its next source; `error` is for who has no other. */
-export interface SignedOut extends Absent {
-  readonly error: PentauthError
-}
+  | NoSession
 
 /** A token this close to its end (ms, and a tenth of its life) is renewed before it is sent: it could expire on the way. */
 const tooClose = 1_000
@@ -32,7 +29,7 @@ function unusableFor(life: number): number {
  * Judges what the store holds, or what it would not take.
  *
  * @param instead the value of a token that does not count
- * @throws PentauthError `sign_in_required` when the session has ended, `store_failed` when only an outdated one is left.
+ * @throws PentauthError `store_failed` when only an outdated one is left.
  */
 export function judge(place: Place, flow: Flow, instead: string | undefined, text: string | undefined): Verdict {
   const { state, account } = place
@@ -44,7 +41,7 @@ export function judge(place: Place, flow: Flow, instead: string | undefined, tex
   if (unsaved) keep(place, newest)
   const found = isLeaving(state, text) ? nothing : parseStored(text, account)
   if (found.is === 'session') {
-    if (text === state.useless) throw signInRequired(place, flow, undefined)
+    if (text === state.useless) return { is: 'over', code: undefined }
     if (!isOutdated(seen, found.session)) {
       state.written = undefined
       return judgeSession(flow, instead, found.session)
@@ -60,13 +57,13 @@ export function judge(place: Place, flow: Flow, instead: string | undefined, tex
   // Not to be renewed: it may be gone, and somebody else may have used its refresh token before that.
   if (mine?.is === 'usable') return mine
   drop(place)
-  if (found.is === 'ended') throw signInRequired(place, flow, found.ended.ended)
-  if (found.is !== 'unreadable') return { is: 'absent', absent: signedOut(place, flow, 'no saved sign-in') }
+  if (found.is === 'ended') return { is: 'over', code: found.ended.ended }
+  if (found.is !== 'unreadable') return { is: 'absent', what: 'no saved sign-in' }
   if (state.useless !== text) {
     state.useless = text
     flow.emit?.({ type: 'session_unreadable', account, reason: found.why })
   }
-  return { is: 'absent', absent: signedOut(place, flow, `the saved sign-in cannot be read: ${found.why}`) }
+  return { is: 'absent', what: `the saved sign-in cannot be read: ${found.why}` }
 }
 
 /** The session that counts by now, whatever its token is good for. */
@@ -97,48 +94,4 @@ function judgeSession({ runtime }: Flow, instead: string | undefined, session: S
   const margin = refreshToken === undefined ? 0 : unusableFor((expiresAt ?? 0) - obtainedAt)
   const isUsable = accessToken !== instead && (expiresAt === undefined || expiresAt - runtime.now() > margin)
   return { is: isUsable ? 'usable' : 'stale', session }
-}
-
-const signIn = 'Sign in again: what is saved then is used from the next call on.'
-
-/** Why a session has ended, by the code it ended with. */
-const reasons: Readonly<Record<EndedSession['ended'], string>> = {
-  sign_in_required: 'the authorization server refused to renew it',
-  client_refused: 'the authorization server refused the client it belongs to',
-}
-
-/** The error for a session that is over for good. */
-export function signInRequired(
-  { account }: Place,
-  { service }: Flow,
-  code: string | undefined,
-  cause?: unknown,
-): PentauthError {
-  // The code comes from a store, which may say anything.
-  const known = code !== undefined && Object.hasOwn(reasons, code) ? reasons[code] : undefined
-  const why = known ?? 'its access token cannot be renewed'
-  const { connectedApps, docs } = service.links
-  return new PentauthError({
-    code: 'sign_in_required',
-    message: `The ${service.name} sign-in of account "${printable(account, 100)}" has ended: ${why}.`,
-    service: service.id,
-    hint: signIn,
-    link: connectedApps?.url ?? docs.url,
-    ...(cause === undefined ? {} : { cause }),
-  })
-}
-
-function signedOut({ account }: Place, { service }: Flow, what: string): SignedOut {
-  const absent = `${what} of account "${printable(account, 100)}"`
-  return {
-    absent,
-    next: 'sign in, and save the session in this store',
-    error: new PentauthError({
-      code: 'sign_in_required',
-      message: `Nobody is signed in to ${service.name}: ${absent}.`,
-      service: service.id,
-      hint: signIn,
-      link: service.links.docs.url,
-    }),
-  }
 }

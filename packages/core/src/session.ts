@@ -1,12 +1,12 @@
 import type { AccessToken, Credential } from './credential.ts'
-import { type Absent, isAbsent } from './credential-source.ts'
+import type { Absent } from './credential-source.ts'
 import { PentauthError } from './errors.ts'
 import type { Flow } from './flow.ts'
 import { changed, load, renewal } from './session-renewal.ts'
 import type { Reason, Wanted } from './session-request.ts'
 import { saveAgain } from './session-saving.ts'
 import { isPaused, type Place, type SessionState } from './session-state.ts'
-import { isInVain, noteRefusedAgain, noteTaken } from './token-refusals.ts'
+import { noteRefusedAgain, noteTaken } from './token-refusals.ts'
 
 // A session from the side of those who use it: who gets which token, and when it is renewed.
 
@@ -35,34 +35,6 @@ export function tokenOf(place: Place, flow: Flow): AccessToken | Absent | Promis
   return token
 }
 
-/**
- * Another token after a refusal, or `undefined` when renewing does not help.
- *
- * Only the current token is renewed: a refusal says which one it is about, and an early one says nothing about a later token.
- */
-export async function tokenAfter(
-  place: Place,
-  flow: Flow,
-  refused: Credential,
-  sent: number,
-): Promise<AccessToken | undefined> {
-  const { state } = place
-  const isOther = (token: AccessToken) =>
-    token.secret.reveal() !== refused.secret.reveal() || sent < (state.current?.serial ?? 0)
-  for (let round = 0; round < 3; round++) {
-    const token = state.current?.token
-    const now = flow.runtime.now()
-    if (token && isOther(token) && (token.expiresAt === undefined || token.expiresAt > now)) return token
-    // A service that refuses fresh tokens, too, must not have one made for each call.
-    if (isInVain(state.refusals, flow.resource.name, now)) return undefined
-    const found = await bring(place, flow, 'refused', refused)
-    if (isAbsent(found)) return undefined
-    // It may have been on its way before the refusal.
-    if (isOther(found)) return found
-  }
-  return undefined
-}
-
 /** Told for each answer of a service that took a token. */
 export function tokenTaken({ state }: Place, { resource }: Flow, sent: number): void {
   if (state.refusals.size > 0 && isAboutCurrent(state, sent)) noteTaken(state.refusals, resource.name)
@@ -79,7 +51,7 @@ function isAboutCurrent({ current }: SessionState, sent: number): boolean {
 }
 
 /** Brings a token from the store or the authorization server: one piece of work for all who need it now. */
-function bring(
+export function bring(
   place: Place,
   flow: Flow,
   reason: Reason,

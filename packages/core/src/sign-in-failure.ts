@@ -1,13 +1,10 @@
-import { type DiscoveryCache, discoveryCache } from './discovery.ts'
 import { withHint } from './error-hint.ts'
 import { PentauthError } from './errors.ts'
 import { type Emit, failureFacts } from './events.ts'
 import type { Flow } from './flow.ts'
 import { forgetClient, type RegisteredClient } from './registration.ts'
+import { sharedDiscovery } from './shared-discovery.ts'
 import type { Store } from './store.ts'
-
-/** What was discovered, for all sign-ins of this process. */
-export const sharedDiscovery: DiscoveryCache = /* @__PURE__ */ discoveryCache()
 
 interface Whose {
   readonly account: string

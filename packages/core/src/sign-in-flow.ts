@@ -10,7 +10,7 @@ import type { Lock } from './lock.ts'
 import { part } from './part.ts'
 import { printable } from './printable.ts'
 import type { ClientOptions } from './registration.ts'
-import { resourceFor } from './resource-for.ts'
+import { namedResource } from './resource-lookup.ts'
 import { type Runtime, withDefaults } from './runtime.ts'
 import type { Resource, Service } from './service.ts'
 import { checkedLabels, unusable } from './session-labels.ts'
@@ -125,7 +125,7 @@ export function flowOf(service: Service, resource: string | undefined, { runtime
     })
   }
   const emit = emitter(service.id, onEvent)
-  return { service, resource: resourceFor(service, found[1].url), runtime: withDefaults(runtime), emit }
+  return { service, resource: namedResource(...found), runtime: withDefaults(runtime), emit }
 }
 
 /** Where the session is, or will be. */

@@ -3,6 +3,7 @@ import type { SigningKey } from './client-authentication.ts'
 import { emitter } from './emitter.ts'
 import { PentauthError } from './errors.ts'
 import type { Flow } from './flow.ts'
+import { part } from './part.ts'
 import type { PendingSignIn } from './pending-sign-in.ts'
 import { withDefaults } from './runtime.ts'
 import type { Service } from './service.ts'
@@ -69,10 +70,14 @@ export async function startSignIn(service: Service, given: StartSignInOptions): 
   const steps = await loadSteps()
   const cache = steps.sharedDiscovery
   const discovered = await steps.discover(flow, { ...options, challenge, cache })
-  steps.checkAuthorizationEndpoint(flow, discovered.server)
+  await steps.checkAuthorizationEndpoint(flow, discovered.server)
   const client = await steps.clientFor(flow, discovered, { client: options.client ?? {}, redirectUri, store, cache })
   const session = await scopesBefore(flow, options)
-  const { scope, askedBefore } = steps.requestedScope(flow, discovered, { given: options.scope, challenge, session })
+  const { scope, askedBefore } = await steps.requestedScope(flow, discovered, {
+    given: options.scope,
+    challenge,
+    session,
+  })
   const { url, state, verifier } = await steps.authorizationRequest(discovered, client, { redirectUri, scope })
 
   const { server, resource } = discovered
@@ -109,21 +114,22 @@ export async function finishSignIn(
   const { now } = withDefaults(options.runtime)
   const steps = await loadSteps()
   const waiting = { store: options.store, lock: lockOf(options), account: options.account, app: options.app }
-  const pending = await steps.takePending(service, waiting, response.get('state'), now()).catch((error) => {
-    steps.tellFailed(emitter(service.id, options.onEvent), error)
+  const pending = await steps.takePending(service, waiting, response.get('state'), now()).catch(async (error) => {
+    const emit = emitter(service.id, options.onEvent)
+    if (emit) (await part(import('./sign-in-failure.ts'))).tellFailed(emit, error)
     throw error
   })
   const flow = flowOf(service, pending.resourceName, options)
   const { client, redirectUri } = pending
   if (client.stored)
-    await steps
-      .noteReturned(flow, { ...client, redirectUri, store: options.store }, client.clientId)
+    await import('./registration-steps.ts')
+      .then(({ noteReturned }) => noteReturned(flow, { ...client, redirectUri, store: options.store }, client.clientId))
       .catch(() => undefined)
   const requestedAt = now()
   const tokens = await exchanged(flow, pending, response, options.privateKey).catch(async (error) => {
     // Trouble that passes is no answer: the same callback may be tried again.
     if (isPassing(error)) await steps.savePending(service, waiting.store, waiting.lock, pending).catch(() => undefined)
-    return steps.signInFailed(flow, options.store, pending, error)
+    return (await part(import('./sign-in-failure.ts'))).signInFailed(flow, options.store, pending, error)
   })
   return enter(flow, options, pending, { tokens, requestedAt })
 }
@@ -138,8 +144,8 @@ async function exchanged(
   const { service, runtime, emit } = flow
   const { server, state } = pending
   const steps = await loadSteps()
-  const client = steps.clientWith(pending.client, privateKey)
-  const answer = steps.authorizationResponse(service, { server, clientId: client.clientId, state }, response)
+  const client = await steps.keptClient(pending.client, privateKey)
+  const answer = await steps.authorizationResponse(service, { server, clientId: client.clientId, state }, response)
   emit?.({ type: 'sign_in_returned', account: pending.account, issuer: server.issuer })
   const tokenEndpoint = shownAddress(new URL(server.token_endpoint ?? server.issuer))
   emit?.({ type: 'token_requested', tokenEndpoint, source: 'sign-in', reason: 'first' })

@@ -5,7 +5,7 @@ import type { Lock } from './lock.ts'
 import { part } from './part.ts'
 import { perKey } from './per-key.ts'
 import type { Resource } from './service.ts'
-import { tokenAfter, tokenOf, tokenRefusedAgain, tokenTaken } from './session.ts'
+import { tokenOf, tokenRefusedAgain, tokenTaken } from './session.ts'
 import { placesOf } from './session-place.ts'
 import type { Store } from './store.ts'
 import type { Engine } from './stored-session.ts'
@@ -48,9 +48,9 @@ export function signedIn(options: SignedInOptions): CredentialSource {
 export function engineOf(options: Pick<SignedInOptions, 'privateKey'>): () => Promise<Engine> {
   const { privateKey }: Partial<SignedInOptions> = Object.assign(Object.create(null), options)
   return async () => {
-    const { refreshTokens, forgetClient } = await part(import('./sign-in-steps.ts'))
+    const { refreshTokens } = await part(import('./sign-in-steps.ts'))
     return {
-      forgetClient,
+      forgetClient: async (flow, place) => (await part(import('./registration-steps.ts'))).forgetClient(flow, place),
       refreshTokens: (flow, stored) => refreshTokens(flow, stored, privateKey),
       revokeTokens: async (flow, stored) => {
         const { revokeTokens } = await part(import('./revocation-steps.ts'))
@@ -74,8 +74,11 @@ export function signedInWith(engine: () => Promise<Engine>, options: SignedInOpt
         return refuseCredential(service, resource, { kind: 'access-token', source: places.name })
       return tokenOf(placeOf(request), request)
     },
-    renew: async (refused, request, sent) =>
-      refused.kind === 'access-token' ? tokenAfter(placeOf(request), request, refused, sent) : undefined,
+    async renew(refused, request, sent) {
+      if (refused.kind !== 'access-token') return undefined
+      const { tokenAfter } = await part(import('./refused-token.ts'))
+      return tokenAfter(placeOf(request), request, refused, sent)
+    },
     refusedAgain: (_token, request, sent) => tokenRefusedAgain(placeOf(request), request, sent),
     accepted: (_token, request, sent) => tokenTaken(placeOf(request), request, sent),
   }

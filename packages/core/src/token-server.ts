@@ -7,7 +7,7 @@ import { PentauthError } from './errors.ts'
 import { rulesOf } from './metadata.ts'
 import { authMethodAt } from './registration.ts'
 import type { OAuthRules, Service } from './service.ts'
-import { sharedDiscovery } from './sign-in-failure.ts'
+import { sharedDiscovery } from './shared-discovery.ts'
 
 /** What a program shows to get a token for itself. */
 export interface Offer {

@@ -7,9 +7,9 @@ import { acmeAt, flowFor } from './support/discovery.ts'
 const far = flowFor(pensyve)
 const here = flowFor(acmeAt('http://127.0.0.1:4100/mcp'))
 
-const outcome = (flow: typeof far, url: unknown) => {
+const outcome = async (flow: typeof far, url: unknown) => {
   try {
-    return checkAddress(flow, url, 'token_endpoint').href
+    return (await checkAddress(flow, url, 'token_endpoint')).href
   } catch (error) {
     if (PentauthError.isInstance(error) && error.code === 'unsafe_address') return error.message
     throw error
@@ -82,13 +82,13 @@ const refused: Record<string, readonly string[]> = {
 
 describe('an address that a server named', () => {
   for (const [flaw, urls] of Object.entries(refused)) {
-    it.each(urls)(`${flaw}: %s`, (url) => {
-      expect(outcome(far, url)).toContain(`${flaw}, so nothing is sent there.`)
+    it.each(urls)(`${flaw}: %s`, async (url) => {
+      expect(await outcome(far, url)).toContain(`${flaw}, so nothing is sent there.`)
     })
   }
 
-  it.each([5, null, undefined, {}, [], ['https://as.example/']])('is no text: %j', (value) => {
-    expect(outcome(far, value)).toContain('is not an absolute URL')
+  it.each([5, null, undefined, {}, [], ['https://as.example/']])('is no text: %j', async (value) => {
+    expect(await outcome(far, value)).toContain('is not an absolute URL')
   })
 
   it.each([
@@ -103,11 +103,11 @@ describe('an address that a server named', () => {
     'https://localhost.example/',
     'https://127.0.0.1.example/',
     'https://api.pensyve.com/v2',
-  ])('is taken: %s', (url) => {
-    expect(outcome(far, url)).toBe(url)
+  ])('is taken: %s', async (url) => {
+    expect(await outcome(far, url)).toBe(url)
   })
 
-  it('repeats neither query nor user information, nor what looks like a key in its path', () => {
+  it('repeats neither query nor user information, nor what looks like a key in its path', async () => {
     const secret = testKey.token()
     const urls = [
       `http://as.example/?code=${secret}`,
@@ -117,8 +117,8 @@ describe('an address that a server named', () => {
       `javascript:${secret}`,
       secret,
     ]
-    for (const url of urls) expect(outcome(far, url)).toMatch(/^Pensyve: the address learned as token_endpoint/)
-    expect(outcome(far, 'http://as.example/a/b?c=d')).toBe(
+    for (const url of urls) expect(await outcome(far, url)).toMatch(/^Pensyve: the address learned as token_endpoint/)
+    expect(await outcome(far, 'http://as.example/a/b?c=d')).toBe(
       'Pensyve: the address learned as token_endpoint, http://as.example/a/b, is plain http, so nothing is sent there. ' +
         'If it is a deployment of your own, name its addresses in the definition: relocate() or defineService().',
     )
@@ -128,28 +128,28 @@ describe('an address that a server named', () => {
 describe('on this machine and in a network of one’s own', () => {
   it.each(['http://127.0.0.1:9000/', 'http://localhost:9000/', 'http://[::1]:9000/', 'https://a.localhost/'])(
     'a resource on this machine may name it: %s',
-    (url) => expect(outcome(here, url)).toBe(url),
+    async (url) => expect(await outcome(here, url)).toBe(url),
   )
 
   it.each(['http://10.0.0.1/', 'https://192.168.0.1/', 'https://[::ffff:127.0.0.1]/'])(
     'and no other network: %s',
-    (url) => expect(outcome(here, url)).toContain('is in a private network'),
+    async (url) => expect(await outcome(here, url)).toContain('is in a private network'),
   )
 
-  it('what the definition names is as private as it likes, after relocate too', () => {
+  it('what the definition names is as private as it likes, after relocate too', async () => {
     const moved = relocate(pensyve, {
       'https://mcp.pensyve.com': 'https://10.1.2.3',
       'https://api.pensyve.com': 'https://10.1.2.4',
     })
-    expect(outcome(flowFor(moved), 'https://10.1.2.3/oauth/token')).toBe('https://10.1.2.3/oauth/token')
-    expect(outcome(flowFor(moved), 'https://10.1.2.5/oauth/token')).toContain('is in a private network')
-    expect(outcome(flowFor(moved), 'http://10.1.2.3/oauth/token')).toContain('is in a private network')
+    expect(await outcome(flowFor(moved), 'https://10.1.2.3/oauth/token')).toBe('https://10.1.2.3/oauth/token')
+    expect(await outcome(flowFor(moved), 'https://10.1.2.5/oauth/token')).toContain('is in a private network')
+    expect(await outcome(flowFor(moved), 'http://10.1.2.3/oauth/token')).toContain('is in a private network')
   })
 
-  it('plain http is for the definition’s own addresses, where that was asked for by name', () => {
+  it('plain http is for the definition’s own addresses, where that was asked for by name', async () => {
     const origins = { 'https://mcp.pensyve.com': 'http://10.1.2.3', 'https://api.pensyve.com': 'http://10.1.2.4' }
     const moved = relocate(pensyve, origins, { dangerouslyAllowPlainHttp: true })
-    expect(outcome(flowFor(moved), 'http://10.1.2.3/oauth/token')).toBe('http://10.1.2.3/oauth/token')
-    expect(outcome(flowFor(moved), 'http://as.example/oauth/token')).toContain('is plain http')
+    expect(await outcome(flowFor(moved), 'http://10.1.2.3/oauth/token')).toBe('http://10.1.2.3/oauth/token')
+    expect(await outcome(flowFor(moved), 'http://as.example/oauth/token')).toContain('is plain http')
   })
 })
