@@ -32,6 +32,8 @@ export function openTab(
     for (const listener of listeners) listener(key)
   }
   const post = (message: Message) => channel?.postMessage(message)
+  /** What other tabs go by; their sign-ins that wait are nobody else's business. */
+  const changed = (key: string) => /^(?:session|account)\//.test(key) && post({ key })
   const store = {
     get name() {
       return storage.name
@@ -42,11 +44,11 @@ export function openTab(
     },
     async set(key, value) {
       await (await placeOf(key)).set(key, value)
-      post({ key })
+      changed(key)
     },
     async delete(key) {
       await (await placeOf(key)).delete(key)
-      post({ key })
+      changed(key)
     },
     ...(storage.keys ? { keys: (prefix) => (storage as Required<Store>).keys(prefix) } : {}),
     ...(storage.withLock ? { withLock: (name, run) => (storage as Required<Store>).withLock(name, run) } : {}),
