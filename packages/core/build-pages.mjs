@@ -12,9 +12,9 @@ const ENTRIES = ['services', 'ky', 'sdk', 'schema', 'store-contract', 'jwt']
 
 /** The parts, by the files behind an `import()` that are in them; all other such files are in `trouble`. */
 const PARTS = {
-  session: ['session-in-pages'],
-  'sign-in': ['sign-in-in-pages', 'sign-in-steps'],
+  'sign-in': ['session-in-pages', 'sign-in-in-pages', 'sign-in-steps'],
   scopes: ['scope'],
+  told: ['told-sign-in', 'told-request'],
   accounts: ['accounts'],
   'sign-out': ['sign-out-in-pages', 'revocation-steps'],
   registration: ['registration', 'registration-steps', 'client-authentication'],
@@ -28,7 +28,6 @@ const PARTS = {
     'request-refusal',
     'document-refusal',
     'sign-in-failure',
-    'standard-error',
   ],
   devices: ['device-sign-in', 'device-steps'],
   clients: ['client-steps'],
@@ -63,6 +62,21 @@ const resolver = (unit) => ({
 })
 
 /**
+ * Of two exports of one name `export *` would take neither, without a word.
+ *
+ * @param {readonly string[]} files
+ */
+function checkNames(files) {
+  const names = files.flatMap((file) =>
+    [...readFileSync(`src/${file}.ts`, 'utf8').matchAll(/^export (?:async )?(?:function|const|class) (\w+)/gm)].map(
+      ([, name = '']) => name,
+    ),
+  )
+  const twice = names.find((name, index) => names.indexOf(name) !== index)
+  if (twice !== undefined) throw new Error(`Two files of one part export "${twice}".`)
+}
+
+/**
  * Makes one file of several.
  *
  * @param {string} unit
@@ -71,6 +85,7 @@ const resolver = (unit) => ({
  * @returns {Promise<readonly string[]>} the sources in it
  */
 async function bundle(unit, files, write = true) {
+  checkNames(files)
   const { metafile } = await build({
     stdin: {
       contents: files.map((file) => `export * from './src/${file}.ts'`).join('\n'),
@@ -126,14 +141,14 @@ async function own(unit, files) {
 /**
  * Builds a part that others use, too: what is behind its `import()` names no more than what is asked for there.
  *
- * @param {'session' | 'sign-in'} part
+ * @param {string} part
+ * @param {readonly string[]} doors
  */
-async function ownPart(part) {
-  const doors = PARTS[part]
+async function ownPart(part, doors) {
   const sources = (await bundle(part, doors, false)).filter((file) => !doors.includes(file))
   for (const file of sources) owners.set(basename(file), `${part}-shared`)
   await bundle(`${part}-shared`, sources)
-  await bundle(part, PARTS[part])
+  await bundle(part, doors)
 }
 
 rmSync(OUT, { recursive: true, force: true })
@@ -145,7 +160,6 @@ await bundle('keys', PARTS.keys)
 await bundle('redirects', PARTS.redirects)
 await bundle('scopes', PARTS.scopes)
 for (const entry of ENTRIES) await bundle(entry, [entry])
-await ownPart('session')
-await ownPart('sign-in')
+await ownPart('sign-in', PARTS['sign-in'])
 for (const [part, files] of Object.entries(PARTS))
-  if (!/^(?:session|sign-in|scopes|keys|redirects)$/.test(part)) await bundle(part, files)
+  if (!/^(?:sign-in|scopes|keys|redirects)$/.test(part)) await bundle(part, files)

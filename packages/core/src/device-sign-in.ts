@@ -11,8 +11,8 @@ import {
   flowOf,
   type SignInWishes,
   scopesBefore,
-  tellStarted,
 } from './sign-in-flow.ts'
+import { tellStarted } from './told-sign-in.ts'
 
 export interface DeviceSignInOptions extends SignInWishes {
   /** Shows the person where to go and which code to compare or type there; what it throws ends the sign-in. */

@@ -1,10 +1,8 @@
 import type * as oauth from 'oauth4webapi'
-import { shownAddress } from './address.ts'
 import { bounded } from './bounded.ts'
 import { createSecret, type Secret } from './credential.ts'
 import type { RequestPurpose } from './events.ts'
 import type { Flow } from './flow.ts'
-import { nextSerial } from './serial.ts'
 
 /** Who asks an endpoint: by which platform, and who is told. */
 export type Asker = Pick<Flow, 'runtime' | 'emit'>
@@ -48,22 +46,11 @@ export async function ask(
   url: string,
   init: RequestInit,
 ): Promise<Response> {
-  if (!emit) return bounded(runtime, url, init)
-  const facts = { id: nextSerial(), purpose, method: init.method ?? 'GET', url: shownAddress(new URL(url)) }
-  const sentAt = runtime.now()
-  let reason: string | undefined
-  emit({ type: 'request_sent', ...facts })
-  const tellEnd = (status: number | undefined, error: string | undefined) =>
-    emit({ type: 'request_ended', ...facts, status, error, reason, duration: runtime.now() - sentAt })
-  try {
-    const response = await bounded(runtime, url, init, (why) => {
-      reason = why
-    })
-    const part = response.status < 400 ? undefined : await import('./standard-error.ts').catch(() => undefined)
-    tellEnd(response.status, await part?.standardError(response))
-    return response
-  } catch (error) {
-    tellEnd(undefined, undefined)
-    throw error
-  }
+  // A page that has somebody to tell and cannot load how goes on without.
+  const told = emit && (await import('./told-request.ts').catch(() => undefined))
+  const work = (noteReason?: NoteReason) => bounded(runtime, url, init, noteReason)
+  return told ? told.toldRequest({ runtime, emit }, purpose, url, init, work) : work()
 }
+
+/** Told why a request got no answer. */
+export type NoteReason = (reason: string | undefined) => void

@@ -2,11 +2,11 @@ import { type AccessToken, summarize } from './credential.ts'
 import type { Absent } from './credential-source.ts'
 import { PentauthError } from './errors.ts'
 import { scopesForEvent } from './events.ts'
-import type { Flow } from './flow.ts'
+import { type Flow, loadTold } from './flow.ts'
 import { part } from './part.ts'
 import type { Held } from './session-order.ts'
 import { saveRenewed } from './session-renewed.ts'
-import { ask, tellFailed, type Wanted } from './session-request.ts'
+import { askAgain, tellFailed, type Wanted } from './session-request.ts'
 import { alone, readText } from './session-saving.ts'
 import { adopt, isPaused, noteFailure, type Place } from './session-state.ts'
 import { judge, type NoSession } from './session-verdict.ts'
@@ -47,13 +47,13 @@ export function renewal(place: Place, flow: Flow, wanted: Wanted): Promise<Acces
     if (isPaused(state, flow.runtime.now())) throw state.failure?.error
     // Loading may take a while, and so may a process that stands still: whoever has lost the lock meanwhile finds what the next one wrote,
     // and does not send a refresh token that was used.
-    await place.engine()
+    await Promise.all([place.engine(), flow.emit && loadTold()])
     const last = await held(place, flow)
     if (last?.text !== before?.text || epoch !== state.epoch) return changed
     const requestedAt = flow.runtime.now()
     let next: StoredSession
     try {
-      next = renewedSession(flow, stored, await ask(place, flow, stored, wanted), requestedAt)
+      next = renewedSession(flow, stored, await askAgain(place, flow, stored, wanted), requestedAt)
     } catch (error) {
       return epoch === state.epoch ? failed(place, flow, { before, stored }, error) : changed
     }

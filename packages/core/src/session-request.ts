@@ -1,6 +1,6 @@
 import { shownAddress } from './address.ts'
 import { PentauthError, type PentauthErrorCode } from './errors.ts'
-import type { Flow } from './flow.ts'
+import { type Flow, loadTold } from './flow.ts'
 import type { Place } from './session-state.ts'
 import type { StoredSession } from './stored-session.ts'
 import type { Tokens } from './token-request.ts'
@@ -22,13 +22,13 @@ const moment = 500
 const longestMoment = 1_000
 
 /** Asks for tokens, and once more after a lost answer or a moment of trouble; in an outage that is known one request a pause is enough. */
-export async function ask(place: Place, flow: Flow, stored: StoredSession, wanted: Wanted): Promise<Tokens> {
+export async function askAgain(place: Place, flow: Flow, stored: StoredSession, wanted: Wanted): Promise<Tokens> {
   const { state, name: source } = place
   const reason = wanted.reason === 'first' ? 'expiring' : wanted.reason
   const { emit, runtime } = flow
-  const tokenEndpoint = shownAddress(new URL(stored.tokenEndpoint))
   const once = async () => {
-    emit?.({ type: 'token_requested', tokenEndpoint, source, reason })
+    const told = emit && (await loadTold())
+    told?.tellRequested(flow, stored.tokenEndpoint, { source, reason })
     const { refreshTokens } = await place.engine()
     return refreshTokens(flow, stored)
   }

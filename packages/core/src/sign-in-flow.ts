@@ -1,4 +1,3 @@
-import { shownAddress } from './address.ts'
 import type { Challenge } from './challenge.ts'
 import { requireChecked } from './checked-service.ts'
 import { summarize } from './credential.ts'
@@ -137,32 +136,7 @@ export function lockOf({ lock, store }: SignInOptions): Lock {
   return lock ?? defaultLock(store)
 }
 
-export interface Started {
-  readonly account: string
-  readonly issuer: string
-  readonly clientId: string
-  readonly way: 'redirect' | 'device'
-  readonly page: URL
-  readonly scope: string | undefined
-  readonly session: ScopesBefore | undefined
-}
-
-/** Tells that a person is being sent to the server. */
-export function tellStarted({ emit }: Flow, { page, scope, session, ...facts }: Started): void {
-  if (!emit) return
-  const scopes = scope?.split(' ')
-  const { held = [] } = session ?? {}
-  const added = held.length > 0 ? scopes?.filter((one) => !held.includes(one)) : undefined
-  emit({
-    type: 'sign_in_started',
-    ...facts,
-    page: shownAddress(page),
-    scope: scopesForEvent(scopes)?.join(' '),
-    ...(added ? { addedScopes: scopesForEvent(added) } : {}),
-  })
-}
-
-interface ScopesBefore {
+export interface ScopesBefore {
   readonly held: readonly string[]
   readonly requested: readonly string[]
 }

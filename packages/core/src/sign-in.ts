@@ -1,8 +1,7 @@
-import { shownAddress } from './address.ts'
 import type { SigningKey } from './client-authentication.ts'
 import { emitter } from './emitter.ts'
 import { PentauthError } from './errors.ts'
-import type { Flow } from './flow.ts'
+import { type Flow, loadTold } from './flow.ts'
 import { part } from './part.ts'
 import type { PendingSignIn } from './pending-sign-in.ts'
 import { withDefaults } from './runtime.ts'
@@ -19,7 +18,6 @@ import {
   type SignInOptions,
   type SignInWishes,
   scopesBefore,
-  tellStarted,
 } from './sign-in-flow.ts'
 import type { Tokens } from './token-request.ts'
 
@@ -86,7 +84,8 @@ export async function startSignIn(service: Service, given: StartSignInOptions): 
   const pending = { state, verifier, server, client, redirectUri, resource, scope, askedBefore, startedAt, ...about }
   const expiresAt = await steps.savePending(service, store, lockOf(options), pending)
   const { clientId, issuer } = client
-  tellStarted(flow, { account, issuer, clientId, way: 'redirect', page: url, scope, session })
+  const told = flow.emit && (await loadTold())
+  told?.tellStarted(flow, { account, issuer, clientId, way: 'redirect', page: url, scope, session })
   return { url, state, expiresAt }
 }
 
@@ -147,8 +146,10 @@ async function exchanged(
   const client = await steps.keptClient(pending.client, privateKey)
   const answer = await steps.authorizationResponse(service, { server, clientId: client.clientId, state }, response)
   emit?.({ type: 'sign_in_returned', account: pending.account, issuer: server.issuer })
-  const tokenEndpoint = shownAddress(new URL(server.token_endpoint ?? server.issuer))
-  emit?.({ type: 'token_requested', tokenEndpoint, source: 'sign-in', reason: 'first' })
+  if (emit) {
+    const told = await loadTold()
+    told?.tellRequested(flow, server.token_endpoint ?? server.issuer, { source: 'sign-in', reason: 'first' })
+  }
   const grant = steps.authorizationCodeGrant(answer, pending)
   return steps.requestToken({ service, runtime, emit, server, client, grant, source: 'sign-in' })
 }

@@ -95,42 +95,41 @@ export function parseStored(text: string | undefined, account?: string): Found {
   if (flaw) return { is: 'unreadable', why: `its ${flaw} is missing or no such thing` }
   if (account !== undefined && own.account !== account) return { is: 'unreadable', why: 'it is of another account' }
   if (isText(own.ended)) return { is: 'ended', ended: own as unknown as EndedSession }
-  const { issuer, tokenEndpoint, revocationEndpoint, resource, redirectUri, requested } = own
-  const about = {
-    issuer,
-    tokenEndpoint,
-    revocationEndpoint,
-    client: ownOf(own.client),
-    resource,
-    redirectUri,
-    requested,
-  }
-  const { accessToken, refreshToken, expiresAt, scopes, obtainedAt, signInId, renewals } = own
-  const tokens = { accessToken, refreshToken, expiresAt, scopes, obtainedAt, signInId, renewals }
-  return { is: 'session', session: sessionWith({ ...about, account: own.account, ...tokens }) }
+  const known = Object.keys(checks).map((name) => [name, own[name]])
+  return { is: 'session', session: sessionWith({ ...Object.fromEntries(known), client: ownOf(own.client) }) }
 }
 
 /** The first property that is not what it should be. */
 function flawOf(own: Record<string, unknown>): string | undefined {
-  const maybe = (value: unknown, check: (value: unknown) => boolean) => value === undefined || check(value)
-  const checks: Readonly<Record<string, (value: unknown) => boolean>> = {
-    issuer: isText,
-    tokenEndpoint: isHttp,
-    revocationEndpoint: (value) => maybe(value, isHttp),
-    client: isClient,
-    resource: isText,
-    redirectUri: (value) => maybe(value, isText),
-    requested: (value) => maybe(value, (list) => Array.isArray(list) && list.every(isText)),
-    account: isText,
-    accessToken: (value) => isText(value) && /^[\x21-\x7e]+$/.test(value),
-    refreshToken: (value) => maybe(value, isText),
-    expiresAt: (value) => maybe(value, Number.isFinite),
-    scopes: (value) => maybe(value, (list) => Array.isArray(list) && list.every(isText)),
-    obtainedAt: Number.isFinite,
-    signInId: (value) => maybe(value, isText),
-    renewals: (value) => maybe(value, Number.isSafeInteger),
-  }
   return Object.keys(checks).find((name) => !checks[name]?.(own[name]))
+}
+
+type Check = (value: unknown) => boolean
+const maybe =
+  (check: Check): Check =>
+  (value) =>
+    value === undefined || check(value)
+const isText: Check = (value) => typeof value === 'string' && value !== ''
+const isTexts: Check = (value) => Array.isArray(value) && value.every(isText)
+const isHttp: Check = (value) => isText(value) && /^https?:\/\//i.test(String(value)) && URL.canParse(String(value))
+
+/** What a stored session has, and what each of it has to be. */
+const checks: Readonly<Record<string, Check>> = {
+  issuer: isText,
+  tokenEndpoint: isHttp,
+  revocationEndpoint: /* @__PURE__ */ maybe(isHttp),
+  client: isClient,
+  resource: isText,
+  redirectUri: /* @__PURE__ */ maybe(isText),
+  requested: /* @__PURE__ */ maybe(isTexts),
+  account: isText,
+  accessToken: (value) => isText(value) && /^[\x21-\x7e]+$/.test(String(value)),
+  refreshToken: /* @__PURE__ */ maybe(isText),
+  expiresAt: /* @__PURE__ */ maybe(Number.isFinite),
+  scopes: /* @__PURE__ */ maybe(isTexts),
+  obtainedAt: Number.isFinite,
+  signInId: /* @__PURE__ */ maybe(isText),
+  renewals: /* @__PURE__ */ maybe(Number.isSafeInteger),
 }
 
 /** Own properties only: a polluted Object.prototype is no session. */
@@ -154,14 +153,6 @@ function isClient(value: unknown): boolean {
     authMethods.includes(authMethod as string) &&
     (clientSecret === undefined || isText(clientSecret))
   )
-}
-
-function isText(value: unknown): value is string {
-  return typeof value === 'string' && value !== ''
-}
-
-function isHttp(value: unknown): boolean {
-  return isText(value) && /^https?:\/\//i.test(value) && URL.canParse(value)
 }
 
 /** A session of its own properties only: what it has not must not come from a polluted Object.prototype. */
