@@ -1,4 +1,11 @@
-import { type Credential, type CredentialSource, signedIn } from '@pentauth/core'
+import {
+  type Absent,
+  type Credential,
+  type CredentialSource,
+  PentauthError,
+  type Service,
+  signedIn,
+} from '@pentauth/core'
 import type { Page } from './page.ts'
 
 type Found = Awaited<ReturnType<CredentialSource['get']>> | undefined
@@ -12,6 +19,7 @@ export function accountSource(page: Page): CredentialSource {
     return found
   }
   const get = (account: string, request: Parameters<CredentialSource['get']>[0]) => {
+    if (account === page.leaving()) return leaving(request.service, account)
     if (used?.account !== account) used = { account, source: signedIn(page.place(account)) }
     const { source } = used
     const found = source.get(request)
@@ -31,5 +39,15 @@ export function accountSource(page: Page): CredentialSource {
     },
     refusedAgain: (refused, request, sent) => giverOf(refused)?.refusedAgain?.(refused, request, sent),
     accepted: (credential, request, sent) => giverOf(credential)?.accepted?.(credential, request, sent),
+  }
+}
+
+/** Nobody has to wait until the session is gone from the storage, too. */
+function leaving({ id, name }: Service, account: string): Absent {
+  const absent = `a sign-out, in another tab, of account "${account}"`
+  const message = `Nobody is signed in to ${name}: ${absent}.`
+  return {
+    absent,
+    error: new PentauthError({ code: 'sign_in_required', message, service: id, hint: 'Sign in again.' }),
   }
 }

@@ -35,6 +35,8 @@ export interface Page {
   readonly tell: (event: object) => void
   /** The current account, where it is known without asking the store. */
   readonly known: () => string | undefined
+  /** The account that another tab is signing out. */
+  readonly leaving: () => string | undefined
   readonly account: () => Promise<string>
   readonly switchTo: (account: string) => Promise<void>
   readonly place: (account: string) => Place
@@ -44,6 +46,9 @@ export interface Page {
   /** Ends the sign-in by popup that is going on, where there is one. */
   endPopup?: (() => void) | undefined
 }
+
+/** Milliseconds; longer than a renewal that a sign-out waits for. */
+const longestLeaving = 60_000
 
 /** A service, its person, and what they share with other tabs; nothing is opened yet. */
 export function pageOf(service: Service, options: BrowserAuthOptions): Page {
@@ -70,7 +75,10 @@ export function pageOf(service: Service, options: BrowserAuthOptions): Page {
     known = account
     turn += 1
   }
+  /** The account that another tab signs out, which may have to wait there for a renewal of ours. */
+  let leaving: string | undefined
   const onEvent: EventListener = (event) => {
+    if (event.type === 'signed_in') leaving = undefined
     if (/^(?:session|signed)_/.test(event.type)) void view.read()
     return listener?.(event)
   }
@@ -83,12 +91,23 @@ export function pageOf(service: Service, options: BrowserAuthOptions): Page {
   }
   const storage = options.storage ?? defaultStorage(tell)
   const tab = openTab(storage, waitingPlace(storage), async (out, id, program) => {
-    // Those who share a storage have lost it already, or have another one by now.
-    const isShared = store.withLock !== undefined && store.name !== 'sessionStorage'
-    if (!isShared && id === service.id && program === app && out === (await account())) await endHere()
+    if (id !== service.id || program !== app || out !== (await account())) return
+    if (store.withLock === undefined || store.name === 'sessionStorage') return endHere()
+    // Who shares the storage loses it in a moment.
+    leaving = out
+    view.leave()
+    setTimeout(stay, longestLeaving)
   })
   const { store } = tab
-  const view = sessionView(fixed ?? 'default', async () => snapshotOf(service, options, place(await account())))
+  const view = sessionView(fixed ?? 'default', async () => {
+    const named = await account()
+    return named === leaving ? { status: 'signed_out', account: named } : snapshotOf(service, options, place(named))
+  })
+  /** That tab may not have been able to. */
+  const stay = () => {
+    leaving = undefined
+    void view.read()
+  }
   const switchTo = async (next: string) => {
     if (fixed !== undefined || next === (await account())) return
     know(next)
@@ -96,6 +115,7 @@ export function pageOf(service: Service, options: BrowserAuthOptions): Page {
   }
   store.watch?.((key) => {
     if (key === accountKey) know(fixed)
+    if (key.startsWith('session/')) leaving = undefined
     if (/^(?:session|account)\//.test(key)) void view.read()
   })
   return {
@@ -105,6 +125,7 @@ export function pageOf(service: Service, options: BrowserAuthOptions): Page {
     tab,
     view,
     known: () => known,
+    leaving: () => leaving,
     tell,
     account,
     switchTo,

@@ -48,10 +48,12 @@ describe('tabs with one storage', () => {
     other.tab.open()
     const found: Promise<string | undefined>[] = []
     other.tab.store.watch?.((key) => found.push(other.tab.store.get(key)))
-    await mine.tab.store.set('a', 'one')
-    await mine.tab.store.delete('b')
+    await mine.tab.store.set('session/a', 'one')
+    // Nobody else's business.
+    await mine.tab.store.set('sign-ins', 'waits')
+    await mine.tab.store.delete('session/b')
     await settled(mine.tab, other)
-    expect([other.keys, mine.keys]).toEqual([['a', 'b'], []])
+    expect([other.keys, mine.keys]).toEqual([['session/a', 'session/b'], []])
     expect(await found[0]).toBe('one')
   })
 
@@ -63,11 +65,11 @@ describe('tabs with one storage', () => {
     const [mine, other] = [tabOf(), tabOf()]
     mine.tab.open()
     other.tab.open()
-    await mine.tab.store.set('a', 'secret')
+    await mine.tab.store.set('session/a', 'secret')
     mine.tab.post({ out: 'work', service: 'pensyve', app: 'notes' })
     await settled(mine.tab, other)
     await expect.poll(() => heard.length).toBe(3)
-    expect(heard.slice(0, 2)).toEqual([{ key: 'a' }, { out: 'work', service: 'pensyve', app: 'notes' }])
+    expect(heard.slice(0, 2)).toEqual([{ key: 'session/a' }, { out: 'work', service: 'pensyve', app: 'notes' }])
     expect(other.outs).toEqual([['work', 'pensyve', 'notes']])
   })
 
@@ -79,7 +81,7 @@ describe('tabs with one storage', () => {
     const [mine, other] = [tabOf(storage), tabOf()]
     mine.tab.open()
     other.tab.open()
-    await expect(mine.tab.store.set('a', 'one')).rejects.toThrow('full')
+    await expect(mine.tab.store.set('session/a', 'one')).rejects.toThrow('full')
     await settled(mine.tab, other)
     expect(other.keys).toEqual([])
   })
@@ -90,9 +92,9 @@ describe('tabs with one storage', () => {
     other.tab.store.watch?.((key) => heard.push(key))?.()
     mine.tab.open()
     other.tab.open()
-    await mine.tab.store.set('a', 'one')
+    await mine.tab.store.set('session/a', 'one')
     await settled(mine.tab, other)
-    expect([heard, other.keys]).toEqual([[], ['a']])
+    expect([heard, other.keys]).toEqual([[], ['session/a']])
   })
 })
 
@@ -173,7 +175,7 @@ describe('opening and closing', () => {
   it('posts nothing, and fails at nothing, while it is closed', async () => {
     const [mine, other] = [tabOf(), tabOf()]
     other.tab.open()
-    await mine.tab.store.set('a', 'one')
+    await mine.tab.store.set('session/a', 'one')
     mine.tab.open()
     await settled(mine.tab, other)
     expect(other.keys).toEqual([])

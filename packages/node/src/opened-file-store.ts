@@ -16,7 +16,7 @@ export function openFileStore(
   path: string,
   listeners: Iterable<Tell> = [],
   times: LockTimes = lockTimes,
-): Required<Store> {
+): Required<Omit<Store, 'watch'>> {
   const tell: Tell = (event) => {
     for (const listener of listeners)
       void Promise.resolve(event)

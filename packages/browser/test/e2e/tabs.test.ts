@@ -79,14 +79,16 @@ describe('what one tab does, the others know', () => {
       const other = place === 'the same tab' ? page : tabs[1]
       await untilStatus(tabs, 'signed_in')
       await world.later(tokenLife + 1_000)
-      world.troubleAtTokens({ delay: 1_500 })
+      world.troubleAtTokens({ delay: 6_000 })
       const calling = page.evaluate(() => window.app.call())
       // The refresh is on its way when its lock is held.
       await expect
         .poll(() => page.evaluate(async () => (await navigator.locks.query()).held?.length ?? 0), { timeout: 10_000 })
         .toBeGreaterThan(0)
       const leaving = other.evaluate(() => window.app.signOut())
-      await untilStatus([other], 'signed_out', 1_000)
+      // Every tab says so while the refresh goes on, and sends nothing any more.
+      await untilStatus(tabs, 'signed_out', 3_000)
+      for (const tab of tabs) expect((await tab.evaluate(() => window.app.call())).error?.code).toBe('sign_in_required')
       expect(await leaving).toEqual({})
       // The call of another tab began before, and may be answered.
       const { value, error } = await calling
