@@ -1,7 +1,8 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
 import {
   apiKey,
   clientCredentials,
@@ -236,6 +237,7 @@ export function provocations(sandbox: Sandbox, { origins }: SandboxServer): Prov
         const credential = apiKey(() => testKey.profundis('renewed'), { refusedGrace: 60 })
         return createAuth(here(profundis), { credential }).fetch(profundisUrl, { method: 'POST', body: '{}' })
       },
+      partMissing,
     ],
     redirect_refused: [
       () => {
@@ -258,6 +260,17 @@ export function provocations(sandbox: Sandbox, { origins }: SandboxServer): Prov
       },
     ],
   })
+}
+
+/** What pages get, without the parts that they load later, as after a deployment that removed them. */
+async function partMissing(): Promise<unknown> {
+  const built = new URL('browser/', import.meta.resolve('@pentauth/core'))
+  const folder = mkdtempSync(join(tmpdir(), 'pentauth-page-'))
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
+  writeFileSync(join(folder, 'package.json'), '{"type":"module"}')
+  for (const file of ['index.js', 'shared.js']) writeFileSync(join(folder, file), readFileSync(new URL(file, built)))
+  const page: typeof import('@pentauth/core') = await import(pathToFileURL(join(folder, 'index.js')).href)
+  return page.createAuth(pensyve, { credential: page.apiKey([testKey.pensyve()]) }).credential()
 }
 
 /** All ways to each error. */

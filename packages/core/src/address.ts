@@ -1,8 +1,7 @@
 import type { Flow } from './flow.ts'
+import { ownOrigins } from './own-origins.ts'
 import { part } from './part.ts'
-import { printable, withoutKeyLike } from './printable.ts'
 import { allowsPlainHttp, isSecure } from './secure-url.ts'
-import type { Resource, Service } from './service.ts'
 
 /**
  * Returns an address that a server told us, parsed, if requests may go there: https, or plain http on this machine, and no private network.
@@ -26,20 +25,3 @@ export async function checkAddress(flow: Flow, url: unknown, what: string): Prom
 }
 
 const plain = /^https?:\/\/[\w.-]+(?::\d+)?(?:\/[\w./~?=&%-]*)?$/
-
-/** An address as messages show it. */
-export function shownAddress(url: URL): string {
-  return withoutKeyLike(printable(url.origin + url.pathname, 200))
-}
-
-/** The origins that the definition itself names. */
-export function ownOrigins({ resources, oauth }: Service): Set<string> {
-  const endpoints = Object.entries<unknown>({ ...oauth }).filter(([name]) =>
-    /^issuer$|(?:Metadata|Endpoint)$/.test(name),
-  )
-  const urls = [
-    ...Object.values<Resource>(resources).flatMap(({ url, audience = url }) => [url, audience]),
-    ...endpoints.map(([, url]) => String(url)),
-  ]
-  return new Set(urls.filter((url) => URL.canParse(url)).map((url) => new URL(url).origin))
-}

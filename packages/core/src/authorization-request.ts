@@ -1,7 +1,7 @@
 import * as oauth from 'oauth4webapi'
 import type { Challenge } from './challenge.ts'
 import type { OAuthClient } from './client-authentication.ts'
-import type { Discovered } from './discovery.ts'
+import type { Discovered } from './discovered.ts'
 import type { Flow } from './flow.ts'
 import { isLoopback } from './loopback.ts'
 import { part } from './part.ts'

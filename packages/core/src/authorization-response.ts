@@ -1,13 +1,7 @@
 import * as oauth from 'oauth4webapi'
 import { part } from './part.ts'
+import type { ExpectedResponse } from './response-refusal.ts'
 import type { Service } from './service.ts'
-
-/** What is known of the request that a response must answer. */
-export interface ExpectedResponse {
-  readonly server: oauth.AuthorizationServer
-  readonly clientId: string
-  readonly state: string
-}
 
 /**
  * The parameters of a genuine response: its state is ours, its issuer the one that was asked (RFC 9207), nothing is there twice.

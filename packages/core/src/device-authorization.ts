@@ -1,9 +1,9 @@
 import * as oauth from 'oauth4webapi'
 import { unlessAborted } from './abort.ts'
-import { checkAddress, shownAddress } from './address.ts'
+import { checkAddress } from './address.ts'
 import { clientAuthentication } from './client-authentication.ts'
 import { createSecret, type Secret } from './credential.ts'
-import type { Discovered } from './discovery.ts'
+import type { Discovered } from './discovered.ts'
 import { throwIfTemporary } from './document-refusal.ts'
 import { PentauthError } from './errors.ts'
 import type { Flow } from './flow.ts'
@@ -12,7 +12,9 @@ import { printable } from './printable.ts'
 import { deviceCodeGrant } from './program-grants.ts'
 import { withoutSecrets } from './redaction.ts'
 import type { RegisteredClient } from './registration.ts'
-import { requestToken, type Tokens } from './token-request.ts'
+import { shownAddress } from './shown-address.ts'
+import type { Tokens } from './token-answer.ts'
+import { requestToken } from './token-request.ts'
 
 /** What a person needs to sign a device in. */
 export interface DevicePrompt {

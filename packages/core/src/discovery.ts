@@ -1,53 +1,14 @@
-import type * as oauth from 'oauth4webapi'
-import { checkAddress, shownAddress } from './address.ts'
+import { checkAddress } from './address.ts'
 import type { Challenge } from './challenge.ts'
+import type { Chosen, Discovered, DiscoverOptions } from './discovered.ts'
 import { PentauthError } from './errors.ts'
 import { failureFacts } from './events.ts'
 import type { Flow } from './flow.ts'
-import {
-  type DescribedServer,
-  type Document,
-  firstDocument,
-  listIn,
-  readServer,
-  refuseDocument,
-  rulesOf,
-  textIn,
-} from './metadata.ts'
-import { type Found, type MetadataCache, metadataCache } from './metadata-cache.ts'
+import { type DescribedServer, firstDocument, listIn, readServer, refuseDocument, rulesOf, textIn } from './metadata.ts'
+import type { Found } from './metadata-cache.ts'
+import type { Document } from './metadata-document.ts'
 import { part } from './part.ts'
-
-/** Where a resource gets its tokens. */
-export interface Discovered {
-  /** With what a sign-in uses, and no more: every endpoint in it may be asked. */
-  readonly server: oauth.AuthorizationServer
-  /** The value of the `resource` parameter (RFC 8707). */
-  readonly resource: string
-  /** What the resource says a token can be for. */
-  readonly scopes?: readonly string[]
-  /** `documented`: from the service's definition, since there is no metadata at all. */
-  readonly source: 'metadata' | 'documented'
-}
-
-/** What was discovered, by resource; `forget(flow)` after a definitive refusal, so that a server that moved is found again. */
-export type DiscoveryCache = MetadataCache<Discovered>
-
-/** A cache in memory, for one program. */
-export function discoveryCache(): DiscoveryCache {
-  return metadataCache()
-}
-
-export interface DiscoverOptions {
-  /** Of the answer that asked for a token; its `resource_metadata` is tried first. */
-  readonly challenge?: Challenge | undefined
-  /** The program's choice where a resource names several authorization servers. */
-  readonly issuer?: string | undefined
-  readonly cache?: DiscoveryCache | undefined
-  /** How a person signs in, through a redirect unless given; or `token`: nobody does, a program gets tokens of its own. */
-  readonly way?: 'redirect' | 'device' | 'token' | undefined
-  /** Signs in where the metadata does not say whether the server checks PKCE: others could then use a stolen code. */
-  readonly dangerouslyAllowMissingPkceMetadata?: boolean | undefined
-}
+import { shownAddress } from './shown-address.ts'
 
 /**
  * Finds the authorization server of a resource: RFC 9728 metadata (from the challenge, then below the path, then at the root), then
@@ -121,9 +82,6 @@ function covers(prefix: URL, { href, origin, pathname }: URL): boolean {
   if (prefix.origin !== origin || prefix.username || prefix.password || /[?#]/.test(prefix.href)) return false
   return pathname.startsWith(prefix.pathname.replace(/\/?$/, '/'))
 }
-
-/** A server, and how long (ms) it is believed. */
-export type Chosen = Pick<Discovered, 'server' | 'source'> & { readonly lifetime: number }
 
 /** No honest resource names more servers that are all unusable; each costs up to three requests. */
 const mostServers = 5

@@ -1,8 +1,8 @@
-import { shownAddress } from './address.ts'
 import { PentauthError } from './errors.ts'
 import type { Flow } from './flow.ts'
-import type { Document } from './metadata.ts'
+import type { Document } from './metadata-document.ts'
 import { retryAfterOf } from './retry-after.ts'
+import { shownAddress } from './shown-address.ts'
 
 /**
  * Stops where an answer says nothing but that its sender is in trouble: 408, 425, 429 and from 500 on.

@@ -1,9 +1,9 @@
 import type * as oauth from 'oauth4webapi'
-import { shownAddress } from './address.ts'
-import type { Chosen, DiscoverOptions } from './discovery.ts'
+import type { Chosen, DiscoverOptions } from './discovered.ts'
 import { PentauthError } from './errors.ts'
 import type { Flow } from './flow.ts'
 import { rulesOf } from './metadata.ts'
+import { shownAddress } from './shown-address.ts'
 
 /**
  * The server of the definition, where none has metadata.

@@ -1,5 +1,4 @@
 import * as oauth from 'oauth4webapi'
-import { shownAddress } from './address.ts'
 import type { ClientAuthMethod } from './client-authentication.ts'
 import { applicationTypeOf, deviceGrant } from './client-metadata.ts'
 import { isSameRedirect, type StoredRegistration } from './client-store.ts'
@@ -9,6 +8,7 @@ import { failureFacts } from './events.ts'
 import type { Flow } from './flow.ts'
 import { endpointOptions } from './http-oauth.ts'
 import { printable } from './printable.ts'
+import { shownAddress } from './shown-address.ts'
 
 /** A client that introduces itself. */
 export interface DynamicClient {

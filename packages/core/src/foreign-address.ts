@@ -1,8 +1,9 @@
-import { ownOrigins, shownAddress } from './address.ts'
 import { PentauthError } from './errors.ts'
 import type { Flow } from './flow.ts'
 import { isLoopback } from './loopback.ts'
+import { ownOrigins } from './own-origins.ts'
 import { allowsPlainHttp, isSecure } from './secure-url.ts'
+import { shownAddress } from './shown-address.ts'
 
 /**
  * An address as `checkAddress` takes it, wherever it leads.

@@ -1,6 +1,6 @@
 import * as oauth from 'oauth4webapi'
 import { createSecret, type Secret } from './credential.ts'
-import type { Grant } from './token-request.ts'
+import type { Grant } from './token-answer.ts'
 
 // What the token endpoint is sent for the session of a person, as values.
 

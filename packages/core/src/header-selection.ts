@@ -1,3 +1,4 @@
+import { allowedHeaders } from './allowed-headers.ts'
 import type { Credential } from './credential.ts'
 import { part } from './part.ts'
 import type { NamedResource } from './resource-lookup.ts'
@@ -19,12 +20,6 @@ export function selectHeader(
   const allowed = allowedHeaders(resource, kind)
   const header = wanted ?? allowed[0]
   return header && allowed.includes(header) ? header : undefined
-}
-
-/** The headers that a kind of credential can travel in on a resource, the default first. */
-export function allowedHeaders(resource: NamedResource, kind: Credential['kind']): readonly CredentialHeader[] {
-  if (kind === 'api-key') return resource.apiKey ?? []
-  return resource.accessToken ? ['authorization'] : []
 }
 
 /**

@@ -1,11 +1,8 @@
 import type * as oauth from 'oauth4webapi'
+import type { Asker, NoteReason } from './asker.ts'
 import { bounded } from './bounded.ts'
 import { createSecret, type Secret } from './credential.ts'
 import type { RequestPurpose } from './events.ts'
-import type { Flow } from './flow.ts'
-
-/** Who asks an endpoint: by which platform, and who is told. */
-export type Asker = Pick<Flow, 'runtime' | 'emit'>
 
 /**
  * The options of every request that the protocol library makes: sent by us, within our limits, to addresses that we have checked.
@@ -51,6 +48,3 @@ export async function ask(
   const work = (noteReason?: NoteReason) => bounded(runtime, url, init, noteReason)
   return told ? told.toldRequest({ runtime, emit }, purpose, url, init, work) : work()
 }
-
-/** Told why a request got no answer. */
-export type NoteReason = (reason: string | undefined) => void

@@ -4,19 +4,10 @@ import type { failed } from './document-refusal.ts'
 import type { RequestPurpose } from './events.ts'
 import type { Flow } from './flow.ts'
 import { ask } from './http-oauth.ts'
+import type { Document } from './metadata-document.ts'
 import { part } from './part.ts'
 import type { Runtime } from './runtime.ts'
 import type { OAuthRules, Service } from './service.ts'
-
-/** One metadata document, of which nothing is believed before it is read with the functions below. */
-export interface Document {
-  readonly json: object
-  /** Such as `authorization server metadata`, for messages. */
-  readonly what: string
-  readonly url: string
-  /** Milliseconds. */
-  readonly lifetime: number
-}
 
 const minute = 60_000
 const shortest = 5 * minute

@@ -1,6 +1,6 @@
+import { allowedHeaders } from './allowed-headers.ts'
 import type { Credential } from './credential.ts'
 import { PentauthError } from './errors.ts'
-import { allowedHeaders } from './header-selection.ts'
 import { withoutKeyLike } from './printable.ts'
 import type { NamedResource } from './resource-lookup.ts'
 import type { CredentialHeader, Service } from './service.ts'

@@ -11,7 +11,7 @@ import {
   writeRegistration,
 } from './client-store.ts'
 import { createSecret, type Secret } from './credential.ts'
-import type { Discovered, DiscoveryCache } from './discovery.ts'
+import type { Discovered, DiscoveryCache } from './discovered.ts'
 import { type DynamicClient, registerClient, registrationFailed, supportedMethods } from './dynamic-registration.ts'
 import { PentauthError } from './errors.ts'
 import type { Flow } from './flow.ts'

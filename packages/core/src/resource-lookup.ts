@@ -1,3 +1,4 @@
+import { parsedUrl } from './parsed-url.ts'
 import { part } from './part.ts'
 import type { Resource, Service } from './service.ts'
 
@@ -79,13 +80,4 @@ function climbsOut(path: string): boolean {
     decoded = decoded.replace(/%([0-9a-f]{2})/gi, (_, code) => String.fromCharCode(Number.parseInt(code, 16)))
   }
   return decoded.split(/[/\\]/).some((segment) => /^\.{1,2}$/.test(segment.replace(/[;?#].*$/s, '').replace(blank, '')))
-}
-
-// Not by URL.canParse: once Node 22 has compiled its caller, it says no to every host with an é in it.
-export function parsedUrl(text: string): URL | undefined {
-  try {
-    return new URL(text)
-  } catch {
-    return undefined
-  }
 }

@@ -1,7 +1,13 @@
 import type * as oauth from 'oauth4webapi'
-import type { ExpectedResponse } from './authorization-response.ts'
 import { PentauthError } from './errors.ts'
 import type { Service } from './service.ts'
+
+/** What is known of the request that a response must answer. */
+export interface ExpectedResponse {
+  readonly server: oauth.AuthorizationServer
+  readonly clientId: string
+  readonly state: string
+}
 
 // What a server may say, in our words: its own text is not shown, since anybody can make up a callback (RFC 9700 section 4.4).
 const refusals: Readonly<Record<string, string>> = {

@@ -9,7 +9,8 @@ import { part } from './part.ts'
 import { sharedDiscovery } from './shared-discovery.ts'
 import { keptClient } from './sign-in-client.ts'
 import type { StoredSession } from './stored-session.ts'
-import { requestToken, type Tokens } from './token-request.ts'
+import type { Tokens } from './token-answer.ts'
+import { requestToken } from './token-request.ts'
 
 /**
  * New tokens for a session, asked for once.

@@ -2,13 +2,18 @@ import type { Absent } from './credential-source.ts'
 import { PentauthError } from './errors.ts'
 import type { Flow } from './flow.ts'
 import { printable } from './printable.ts'
-import { isNews } from './session-order.ts'
-import type { Renewed } from './session-renewal.ts'
+import { type Held, isNews } from './session-order.ts'
 import { readText } from './session-saving.ts'
 import { drop, type Place } from './session-state.ts'
 import type { NoSession } from './session-verdict.ts'
 import { guarded } from './store-failure.ts'
-import { type EndedSession, endedText } from './stored-session.ts'
+import { type EndedSession, endedText, type StoredSession } from './stored-session.ts'
+
+/** The session that is renewed, and what the store held then. */
+export interface Renewed {
+  readonly before: Held | undefined
+  readonly stored: StoredSession
+}
 
 /** Nobody is signed in: a chain goes on to its next source; `error` is for who has no other. */
 export interface SignedOut extends Absent {

@@ -2,9 +2,11 @@ import { type AccessToken, summarize } from './credential.ts'
 import type { Absent } from './credential-source.ts'
 import { PentauthError } from './errors.ts'
 import { scopesForEvent } from './events.ts'
-import { type Flow, loadTold } from './flow.ts'
+import type { Flow } from './flow.ts'
+import { loadTold } from './load-told.ts'
 import { part } from './part.ts'
 import type { Held } from './session-order.ts'
+import type { Renewed } from './session-refusal.ts'
 import { saveRenewed } from './session-renewed.ts'
 import { askAgain, tellFailed, type Wanted } from './session-request.ts'
 import { alone, readText } from './session-saving.ts'
@@ -88,12 +90,6 @@ function use(place: Place, { emit }: Flow, session: StoredSession, isRenewed: bo
     emit?.({ type: 'session_renewed', account: place.account, by: 'another', expiresAt, scopes })
   }
   return token
-}
-
-/** The session that is renewed, and what the store held then. */
-export interface Renewed {
-  readonly before: Held | undefined
-  readonly stored: StoredSession
 }
 
 /** Whether the server itself said that it is over: a gateway in front of it may answer 401, too. */

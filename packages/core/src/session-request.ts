@@ -1,9 +1,10 @@
-import { shownAddress } from './address.ts'
 import { PentauthError, type PentauthErrorCode } from './errors.ts'
-import { type Flow, loadTold } from './flow.ts'
+import type { Flow } from './flow.ts'
+import { loadTold } from './load-told.ts'
 import type { Place } from './session-state.ts'
+import { shownAddress } from './shown-address.ts'
 import type { StoredSession } from './stored-session.ts'
-import type { Tokens } from './token-request.ts'
+import type { Tokens } from './token-answer.ts'
 
 /** What brings a token: the first use, the end of the one there is, or a service that refused it. */
 export type Reason = 'first' | 'expiring' | 'refused'

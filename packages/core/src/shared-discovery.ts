@@ -1,4 +1,4 @@
-import { type DiscoveryCache, discoveryCache } from './discovery.ts'
+import { type DiscoveryCache, discoveryCache } from './discovered.ts'
 
 /** What was discovered, for all sign-ins of this process. */
 export const sharedDiscovery: DiscoveryCache = /* @__PURE__ */ discoveryCache()

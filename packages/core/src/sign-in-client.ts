@@ -1,5 +1,5 @@
 import type { OAuthClient, SigningKey } from './client-authentication.ts'
-import type { Discovered } from './discovery.ts'
+import type { Discovered } from './discovered.ts'
 import type { Flow } from './flow.ts'
 import { part } from './part.ts'
 import type { ClientForOptions, PreRegisteredClient, RegisteredClient } from './registration.ts'

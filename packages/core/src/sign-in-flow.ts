@@ -20,7 +20,8 @@ import { sessionNow } from './session-verdict.ts'
 import { type SignInFacts, sessionOf } from './sign-in-session.ts'
 import { engineOf } from './signed-in.ts'
 import type { Store } from './store.ts'
-import type { Tokens } from './token-request.ts'
+import type { Tokens } from './token-answer.ts'
+import type { ScopesBefore } from './told-sign-in.ts'
 
 // How every sign-in begins, whichever way the person takes, and what it ends with.
 
@@ -134,11 +135,6 @@ function placeOf(flow: Flow, { store, lock, account, app }: SignInOptions): Plac
 
 export function lockOf({ lock, store }: SignInOptions): Lock {
   return lock ?? defaultLock(store)
-}
-
-export interface ScopesBefore {
-  readonly held: readonly string[]
-  readonly requested: readonly string[]
 }
 
 /** What the session there is may do, and what it was asked for, where that is known. */

@@ -2,7 +2,7 @@ import type { OAuthClient } from './client-authentication.ts'
 import type { AccessToken } from './credential.ts'
 import type { PendingSignIn } from './pending-sign-in.ts'
 import { ownOf, type StoredSession, sessionWith } from './stored-session.ts'
-import type { Tokens } from './token-request.ts'
+import type { Tokens } from './token-answer.ts'
 
 /** What is known of a sign-in when its tokens come. */
 export type SignInFacts = Pick<

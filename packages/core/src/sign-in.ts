@@ -1,7 +1,8 @@
 import type { SigningKey } from './client-authentication.ts'
 import { emitter } from './emitter.ts'
 import { PentauthError } from './errors.ts'
-import { type Flow, loadTold } from './flow.ts'
+import type { Flow } from './flow.ts'
+import { loadTold } from './load-told.ts'
 import { part } from './part.ts'
 import type { PendingSignIn } from './pending-sign-in.ts'
 import { withDefaults } from './runtime.ts'
@@ -19,7 +20,7 @@ import {
   type SignInWishes,
   scopesBefore,
 } from './sign-in-flow.ts'
-import type { Tokens } from './token-request.ts'
+import type { Tokens } from './token-answer.ts'
 
 export interface StartSignInOptions extends SignInWishes {
   /** Where the authorization server sends the person back to. */

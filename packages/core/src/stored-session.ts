@@ -2,7 +2,7 @@ import type { AccessToken } from './credential.ts'
 import { PentauthError, type PentauthErrorCode } from './errors.ts'
 import type { Flow } from './flow.ts'
 import type { Store } from './store.ts'
-import type { Tokens } from './token-request.ts'
+import type { Tokens } from './token-answer.ts'
 
 /** What is kept of one sign-in, as JSON text in a store. */
 export interface StoredSession {

@@ -6,7 +6,7 @@ import { withoutSecrets } from './redaction.ts'
 import { retryAfterOf } from './retry-after.ts'
 import type { Service } from './service.ts'
 import { inWords } from './service-link.ts'
-import { type TokenRequest, type Tokens, tokenPattern, tokensFrom, usedParts } from './token-request.ts'
+import { type TokenRequest, type Tokens, tokenPattern, tokensFrom, usedParts } from './token-answer.ts'
 
 /** An answer of a token endpoint. */
 interface Answer {

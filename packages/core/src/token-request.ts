@@ -1,38 +1,16 @@
 import type * as oauth from 'oauth4webapi'
 import type { OAuthClient } from './client-authentication.ts'
-import { type AccessToken, createSecret, type Secret } from './credential.ts'
-import { type Asker, endpointOptions, type LibraryOptions } from './http-oauth.ts'
+import type { Secret } from './credential.ts'
+import { endpointOptions } from './http-oauth.ts'
 import { part } from './part.ts'
-import type { Service } from './service.ts'
-
-/** One grant: what is sent. */
-export interface Grant {
-  readonly request: (
-    server: oauth.AuthorizationServer,
-    client: oauth.Client,
-    authentication: oauth.ClientAuth,
-    options: LibraryOptions,
-  ) => Promise<Response>
-  /** What the request carries besides the client's own, and no message may repeat. */
-  readonly secrets: readonly Secret[]
-}
-
-export interface TokenRequest extends Asker {
-  readonly service: Service
-  readonly server: oauth.AuthorizationServer
-  /** Absent where the grant alone says who asks (RFC 7521 section 4.1). */
-  readonly client?: OAuthClient | undefined
-  readonly grant: Grant
-  /** Name of the source, for the token and for messages. */
-  readonly source: string
-}
-
-/** What a token endpoint gave. */
-export interface Tokens {
-  readonly accessToken: AccessToken
-  /** Renews the access token; absent where none was given. */
-  readonly refreshToken?: Secret
-}
+import {
+  type TokenAnswer,
+  type TokenRequest,
+  type Tokens,
+  tokenPattern,
+  tokensFrom,
+  usedParts,
+} from './token-answer.ts'
 
 /**
  * The one place that posts to a token endpoint, whatever the grant.
@@ -69,37 +47,6 @@ async function authenticationOf(client: OAuthClient, now: () => number): Promise
   return (await part(import('./client-authentication.ts'))).clientAuthentication(client, now)
 }
 
-/** What an answer says of tokens, as far as it means something. */
-export interface TokenAnswer {
-  readonly access_token: string
-  readonly token_type: unknown
-  readonly expires_in?: number
-  readonly refresh_token?: string
-  readonly scope?: string
-}
-
-/** The parts of an answer that are used, as far as they mean something: a good token must not be lost for the others. */
-export function usedParts(text: string): TokenAnswer | undefined {
-  try {
-    const answer: Partial<Record<string, unknown>> = Object.assign(Object.create(null), JSON.parse(text))
-    if (typeof answer.access_token !== 'string' || 'error' in answer) return undefined
-    const { access_token, token_type, expires_in, refresh_token, scope } = answer
-    const lifetime = typeof expires_in === 'string' || typeof expires_in === 'number' ? Number(expires_in) : Number.NaN
-    return Object.assign(Object.create(null), {
-      access_token,
-      token_type,
-      ...(Number.isFinite(lifetime) && lifetime >= 0 && expires_in !== '' ? { expires_in: lifetime } : {}),
-      ...(typeof refresh_token === 'string' && refresh_token !== '' ? { refresh_token } : {}),
-      ...(typeof scope === 'string' ? { scope } : {}),
-    })
-  } catch {
-    return undefined
-  }
-}
-
-// RFC 6750 section 2.1 allows less; what cannot travel in a header is what must be refused at receipt.
-export const tokenPattern: RegExp = /^[\x21-\x7e]{1,65536}$/
-
 /** Text that is shorter may be all of a secret, and what is longer may repeat a part of one. */
 const plainLength = 12
 
@@ -116,45 +63,7 @@ function plainScopes(scope: string | undefined, secrets: readonly Secret[]): rea
   return isPlain ? names : undefined
 }
 
-/** The tokens of an answer that was judged. */
-export function tokensFrom(
-  { service, source }: Pick<TokenRequest, 'service' | 'source'>,
-  { access_token, expires_in, scope, refresh_token }: TokenAnswer,
-  scopes: readonly string[],
-  requestedAt: number,
-): Tokens {
-  const until = endOf(access_token, expires_in, requestedAt) ?? endAfter(service.oauth?.tokenLifetime, requestedAt)
-  const accessToken: AccessToken = {
-    kind: 'access-token',
-    secret: createSecret(access_token),
-    source,
-    ...(until === undefined ? {} : { expiresAt: until }),
-    ...(scope === undefined ? {} : { scopes }),
-  }
-  return refresh_token === undefined ? { accessToken } : { accessToken, refreshToken: createSecret(refresh_token) }
-}
-
 /** What goes to the token endpoint and is nobody's business. */
 function secretsOf({ client, grant }: TokenRequest): Secret[] {
   return client?.clientSecret ? [client.clientSecret, ...grant.secrets] : [...grant.secrets]
-}
-
-/** When a token ends, by what the server said, else by the token itself where it is a JWT (RFC 9068 section 2.2). */
-function endOf(token: string, expiresIn: number | undefined, requestedAt: number): number | undefined {
-  if (expiresIn !== undefined) return endAfter(expiresIn, requestedAt)
-  try {
-    const payload = token.split('.')[1]?.replaceAll('-', '+').replaceAll('_', '/') ?? ''
-    const { exp, iat } = JSON.parse(atob(payload)) as { exp?: unknown; iat?: unknown }
-    if (typeof exp !== 'number') return undefined
-    // Its own beginning, where it says one: this machine's clock may be a day off.
-    return endAfter(exp - (typeof iat === 'number' ? iat : requestedAt / 1000), requestedAt)
-  } catch {
-    return undefined
-  }
-}
-
-// Counted from before the request: the server's clock started no earlier. A year bounds absurd lifetimes.
-function endAfter(seconds: number | undefined, requestedAt: number): number | undefined {
-  if (seconds === undefined || !(seconds >= 0)) return undefined
-  return requestedAt + Math.min(seconds, 31_536_000) * 1000
 }

@@ -1,7 +1,7 @@
-import { shownAddress } from './address.ts'
+import type { Asker, NoteReason } from './asker.ts'
 import type { RequestPurpose } from './events.ts'
-import type { Asker, NoteReason } from './http-oauth.ts'
 import { nextSerial } from './serial.ts'
+import { shownAddress } from './shown-address.ts'
 import { standardError } from './standard-error.ts'
 
 /** Does a request and tells of it, and of what became of it. */

@@ -1,7 +1,12 @@
-import { shownAddress } from './address.ts'
 import { scopesForEvent } from './events.ts'
 import type { Flow } from './flow.ts'
-import type { ScopesBefore } from './sign-in-flow.ts'
+import { shownAddress } from './shown-address.ts'
+
+/** What the session there is may do, and what it was asked for. */
+export interface ScopesBefore {
+  readonly held: readonly string[]
+  readonly requested: readonly string[]
+}
 
 export interface Started {
   readonly account: string

@@ -1,6 +1,6 @@
 import { PentauthError } from './errors.ts'
+import { parsedUrl } from './parsed-url.ts'
 import { withoutKeyLike } from './printable.ts'
-import { parsedUrl } from './resource-lookup.ts'
 import type { Resource, Service } from './service.ts'
 
 /** Why no resource covers a URL; what is wrong with one that is not absolute, or holds a user, is said without repeating it. */

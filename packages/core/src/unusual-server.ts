@@ -1,4 +1,4 @@
-import type { DiscoverOptions } from './discovery.ts'
+import type { DiscoverOptions } from './discovered.ts'
 import { failed } from './document-refusal.ts'
 import type { Flow } from './flow.ts'
 import type { DescribedServer } from './metadata.ts'

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { discover, discoveryCache } from '../src/discovery.ts'
+import { discoveryCache } from '../src/discovered.ts'
+import { discover } from '../src/discovery.ts'
 import type { OAuthRules, PentauthError } from '../src/index.ts'
 import {
   acmeAt,

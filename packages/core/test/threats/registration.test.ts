@@ -1,6 +1,6 @@
 import { hasMarker, renderings, testKey } from '@pentauth/tooling/canary'
 import { threat } from '@pentauth/tooling/threat'
-import type { Discovered } from '../../src/discovery.ts'
+import type { Discovered } from '../../src/discovered.ts'
 import type { Flow } from '../../src/flow.ts'
 import { PentauthError } from '../../src/index.ts'
 import { clientFor, type RegisteredClient, withClient } from '../../src/registration.ts'

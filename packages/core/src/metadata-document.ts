@@ -1,0 +1,9 @@
+/** One metadata document, of which nothing is believed before it is read with the functions below. */
+export interface Document {
+  readonly json: object
+  /** Such as `authorization server metadata`, for messages. */
+  readonly what: string
+  readonly url: string
+  /** Milliseconds. */
+  readonly lifetime: number
+}
