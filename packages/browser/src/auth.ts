@@ -81,9 +81,17 @@ function live({ service, options, tab, view }: Page, auth: Auth): () => void {
   const taking = ([name, { accessToken }]: [string, Resource]) =>
     options.resource ? name === options.resource : accessToken
   const url = Object.entries<Resource>(service.resources).find(taking)?.[1].url
-  const timer = renewalTimer(view, () => auth.credential(url), options.runtime?.now)
+  const bring = () => auth.credential(url)
+  const timer = renewalTimer(view, bring, options.runtime?.now)
   let isOver = false
-  const stopTimer = view.subscribe(timer.set)
+  let isWarm = false
+  const stopTimer = view.subscribe(() => {
+    timer.set()
+    if (isWarm || view.current().status !== 'signed_in') return
+    // The first call waits for nothing then, and needs no part of the program that an offline page could not load.
+    isWarm = true
+    bring().catch(() => undefined)
+  })
   const stopLife = onPageLife({
     wake() {
       tab.open()

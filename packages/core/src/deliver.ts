@@ -19,9 +19,17 @@ export async function deliver(
   try {
     return await passthrough(auth.runtime, input, init)
   } catch (error) {
-    // A page that is offline may not get this part either: the error is the same.
+    // A page that is offline does not get this part either.
     const part = await import('./connection-failure.ts').catch(() => undefined)
-    await part?.connectionFailed(auth, resource, secret, input, init, error)
+    if (part) await part.connectionFailed(auth, resource, secret, input, init, error)
+    else if (!init.signal?.aborted) await tellShortly(auth, resource, error)
     throw error
   }
+}
+
+/** What can be told without that part, of the resource and not of the address. */
+async function tellShortly({ runtime, emit }: AuthContext, { name, url }: NamedResource, error: unknown) {
+  const at = new URL(url)
+  const hint = await Promise.resolve(runtime.explainConnection?.(error, at)).catch(() => undefined)
+  emit?.({ type: 'connection_failed', resource: name, origin: at.origin, reason: undefined, ...(hint ? { hint } : {}) })
 }
