@@ -9,6 +9,8 @@ import { bundlePage, journey, sizeOf } from '../bundle-page.mjs'
 import budget from '../size-budget.json' with { type: 'json' }
 import { entry, ownRows, PEERS } from '../size-rows.mjs'
 
+const JOURNEY = fileURLToPath(new URL('journey.mjs', import.meta.url))
+
 it('no entry is over its budget (gzip, bytes)', async () => {
   const rows = new Map((await ownRows()).map((row) => [row.entry, row.gzip]))
   for (const [name, most] of Object.entries(budget)) {
@@ -21,6 +23,24 @@ it('every part of the journey is one that the page loads later', async () => {
   const files = await bundlePage(entry('sign-in'))
   const parts = files.filter(({ when }) => when === 'journey').map(({ part }) => part)
   expect(parts).toEqual(expect.arrayContaining([...journey]))
+})
+
+it('a sign-in in which all goes well loads what is counted for it, and nothing else', async () => {
+  // Beside the entries, where the package is found.
+  const folder = await mkdtemp(fileURLToPath(new URL('../node_modules/.page-', import.meta.url)))
+  try {
+    await writeFile(join(folder, 'page.mjs'), "export * from '@pentauth/core'\n")
+    const outdir = join(folder, 'out')
+    const files = await bundlePage(join(folder, 'page.mjs'), { outdir })
+    await writeFile(join(outdir, 'package.json'), '{"type":"module"}')
+    const made = spawnSync(process.execPath, [JOURNEY, outdir], { encoding: 'utf8', timeout: 50_000 })
+    const { status, loaded } = JSON.parse(made.stdout)
+    expect(status).toBe(200)
+    const counted = files.filter(({ when }) => when !== 'trouble').map(({ name }) => name)
+    expect([...loaded].sort()).toEqual(counted.sort())
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
 })
 
 it('a file is counted for when it is loaded, and not at all if nothing loads it', async () => {

@@ -268,7 +268,8 @@ async function partMissing(): Promise<unknown> {
   const folder = mkdtempSync(join(tmpdir(), 'pentauth-page-'))
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
   writeFileSync(join(folder, 'package.json'), '{"type":"module"}')
-  for (const file of ['index.js', 'shared.js']) writeFileSync(join(folder, file), readFileSync(new URL(file, built)))
+  for (const file of ['index.js', 'index.js.map', 'shared.js', 'shared.js.map'])
+    writeFileSync(join(folder, file), readFileSync(new URL(file, built)))
   const page: typeof import('@pentauth/core') = await import(pathToFileURL(join(folder, 'index.js')).href)
   return page.createAuth(pensyve, { credential: page.apiKey([testKey.pensyve()]) }).credential()
 }

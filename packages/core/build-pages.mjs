@@ -28,6 +28,7 @@ const PARTS = {
     'request-refusal',
     'document-refusal',
     'sign-in-failure',
+    'sign-in-options',
   ],
   devices: ['device-sign-in', 'device-steps'],
   clients: ['client-steps'],

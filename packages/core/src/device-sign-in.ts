@@ -3,15 +3,8 @@ import type { DevicePrompt } from './device-authorization.ts'
 import { part } from './part.ts'
 import type { Service } from './service.ts'
 import { unusable } from './session-labels.ts'
-import {
-  bearerOf,
-  checked,
-  enter,
-  type FinishedSignIn,
-  flowOf,
-  type SignInWishes,
-  scopesBefore,
-} from './sign-in-flow.ts'
+import { checked, enter, type FinishedSignIn, flowOf, type SignInWishes, scopesBefore } from './sign-in-flow.ts'
+import { bearerOf } from './sign-in-options.ts'
 import { tellStarted } from './told-sign-in.ts'
 
 export interface DeviceSignInOptions extends SignInWishes {
@@ -49,7 +42,7 @@ export async function deviceSignIn(service: Service, given: DeviceSignInOptions)
     throw unusable('signal', 'is no AbortSignal', 'Leave it out, or give one.')
   const challenge = bearerOf(options.challenge)
   signal?.throwIfAborted()
-  const flow = flowOf(service, options.resource, options)
+  const flow = await flowOf(service, options.resource, options)
   const steps = await part(import('./device-steps.ts'))
   const cache = steps.sharedDiscovery
   const discovered = await unlessAborted(steps.discover(flow, { ...options, challenge, cache, way: 'device' }), signal)

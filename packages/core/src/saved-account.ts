@@ -28,7 +28,7 @@ export interface SavedAccountOptions extends SignedInOptions {
  */
 export async function savedAccount(service: Service, given: SavedAccountOptions): Promise<SavedAccount | undefined> {
   const options = await checked(service, given)
-  const flow = flowOf(service, options.resource, options)
+  const flow = await flowOf(service, options.resource, options)
   const place = placesOf(engineOf(options), options)(flow.resource)
   const { account, key, state } = place
   const sharing = Object.entries<Resource>(service.resources).filter(

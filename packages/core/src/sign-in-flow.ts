@@ -2,17 +2,15 @@ import type { Challenge } from './challenge.ts'
 import { requireChecked } from './checked-service.ts'
 import { summarize } from './credential.ts'
 import { emitter } from './emitter.ts'
-import { PentauthError } from './errors.ts'
 import { type EventListener, scopesForEvent } from './events.ts'
 import type { Flow } from './flow.ts'
 import type { Lock } from './lock.ts'
 import { part } from './part.ts'
-import { printable } from './printable.ts'
 import type { ClientOptions } from './registration.ts'
 import { namedResource } from './resource-lookup.ts'
 import { type Runtime, withDefaults } from './runtime.ts'
 import type { Resource, Service } from './service.ts'
-import { checkedLabels, unusable } from './session-labels.ts'
+import { checkedLabels } from './session-labels.ts'
 import { placesOf } from './session-place.ts'
 import { readText, saveSession } from './session-saving.ts'
 import { defaultLock, type Place } from './session-state.ts'
@@ -70,60 +68,31 @@ export async function checked<O extends SignInOptions>(service: Service, given: 
   const options: O = Object.assign(Object.create(null), given)
   const { store, lock, app, account } = options
   checkedLabels({ store, lock, app, account })
-  const { client }: Partial<SignInWishes> = options
-  if (client !== undefined) checkClientOptions(client)
-  for (const name of ['scope', 'resource', 'redirectUri', 'issuer'] as const) {
-    const value: unknown = (options as Partial<Record<typeof name, unknown>>)[name]
-    if (value !== undefined && typeof value !== 'string')
-      throw unusable(name, 'is no text', 'Leave it out, or give a string.')
-  }
+  const { client, scope, resource, redirectUri, issuer }: Partial<SignInWishes & { readonly redirectUri: unknown }> =
+    options
+  const isText = (value: unknown) => value === undefined || typeof value === 'string'
+  const isPlainClient =
+    client === undefined || (typeof client === 'object' && client && !Object.keys(client).some(isUnusual))
+  // What is more than a page's own client takes more than a look.
+  if (!isPlainClient || ![scope, resource, redirectUri, issuer].every(isText))
+    (await part(import('./sign-in-options.ts'))).checkOptions(options)
   return options
 }
 
-const clientParts = 'clientId clientSecret privateKey issuer metadataUrl name uri applicationType'.split(' ')
-
-/** A word that nobody knows would register another client than the one that was meant. */
-function checkClientOptions(client: unknown): void {
-  if (typeof client !== 'object' || client === null) throw unusable('client', 'is no client', 'See ClientOptions.')
-  const unknown = Object.keys(client).find((name) => !clientParts.includes(name))
-  if (unknown !== undefined)
-    throw unusable(
-      'client',
-      `has an unknown part ${JSON.stringify(printable(unknown, 60))}`,
-      `It has ${clientParts.join(', ')}.`,
-    )
-}
-
-/**
- * The challenge that a sign-in answers.
- *
- * @throws PentauthError `invalid_option` for what is none, such as the text of a header.
- */
-export function bearerOf(challenge: SignInWishes['challenge']): Challenge | undefined {
-  const all: readonly unknown[] = Array.isArray(challenge) ? challenge : challenge === undefined ? [] : [challenge]
-  const isChallenge = (one: unknown): one is Challenge =>
-    typeof one === 'object' && one !== null && 'parameters' in one && typeof one.parameters === 'object'
-  if (!all.every(isChallenge))
-    throw unusable('challenge', 'is no challenge', 'Give what parseChallenge(header) returns.')
-  return all.find(({ scheme }) => scheme === 'bearer') ?? all[0]
+function isUnusual(name: string): boolean {
+  return name !== 'clientId' && name !== 'issuer'
 }
 
 /** The service, one of its resources that takes access tokens, and the platform. */
-export function flowOf(service: Service, resource: string | undefined, { runtime, onEvent }: SignInOptions): Flow {
+export async function flowOf(
+  service: Service,
+  resource: string | undefined,
+  { runtime, onEvent }: SignInOptions,
+): Promise<Flow> {
   const found = Object.entries<Resource>(service.resources).find(([name, { accessToken }]) =>
     resource === undefined ? accessToken : name === resource,
   )
-  if (!found?.[1].accessToken) {
-    throw new PentauthError({
-      code: 'invalid_option',
-      message:
-        resource === undefined
-          ? `${service.name} takes no access tokens.`
-          : `The resource ${JSON.stringify(resource)} of ${service.name} takes no access tokens.`,
-      service: service.id,
-      hint: service.apiKey ? `Use an API key (${service.apiKey.env}).` : 'Use another kind of credential.',
-    })
-  }
+  if (!found?.[1].accessToken) throw (await part(import('./sign-in-options.ts'))).takesNoTokens(service, resource)
   const emit = emitter(service.id, onEvent)
   return { service, resource: namedResource(...found), runtime: withDefaults(runtime), emit }
 }

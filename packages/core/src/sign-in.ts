@@ -9,7 +9,6 @@ import { withDefaults } from './runtime.ts'
 import type { Service } from './service.ts'
 import { unusable } from './session-labels.ts'
 import {
-  bearerOf,
   checked,
   enter,
   type FinishedSignIn,
@@ -64,8 +63,11 @@ export async function startSignIn(service: Service, given: StartSignInOptions): 
   const options = await checked(service, given)
   const { store, redirectUri, account = 'default', app = 'default' } = options
   if (redirectUri === undefined) throw unusable('redirectUri', 'is missing', 'Say where the person is sent back to.')
-  const challenge = bearerOf(options.challenge)
-  const flow = flowOf(service, options.resource, options)
+  const challenge =
+    options.challenge === undefined
+      ? undefined
+      : (await part(import('./sign-in-options.ts'))).bearerOf(options.challenge)
+  const flow = await flowOf(service, options.resource, options)
   const steps = await loadSteps()
   const cache = steps.sharedDiscovery
   const discovered = await steps.discover(flow, { ...options, challenge, cache })
@@ -119,7 +121,7 @@ export async function finishSignIn(
     if (emit) (await part(import('./sign-in-failure.ts'))).tellFailed(emit, error)
     throw error
   })
-  const flow = flowOf(service, pending.resourceName, options)
+  const flow = await flowOf(service, pending.resourceName, options)
   const { client, redirectUri } = pending
   if (client.stored)
     await import('./registration-steps.ts')
