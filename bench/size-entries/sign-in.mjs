@@ -1,5 +1,5 @@
-// Redirect sign-in, callback, session in the default storage, tabs, authenticated fetch, sign-out; one service.
+// Redirect sign-in, callback, session in the default storage, tabs, authenticated fetch, sign-out; one service, a client that is known there.
 import { createAuth, pensyve } from '@pentauth/browser'
 
-/** @param {string} redirectUri */
-export const start = (redirectUri) => createAuth(pensyve, { redirectUri })
+/** @param {{ redirectUri: string, clientId: string }} options */
+export const start = (options) => createAuth(pensyve, options)

@@ -1,5 +1,6 @@
 import { indexedDBStore } from './indexed-db-store.ts'
 import type { DefaultStorage, StoreListener } from './lasting-store.ts'
+import { loaded } from './loaded.ts'
 import { insteadPrefix, troubleOf } from './storage-trouble.ts'
 
 /**
@@ -34,7 +35,7 @@ export function defaultStorage(onEvent?: StoreListener): DefaultStorage {
 async function choose(onEvent: StoreListener | undefined): Promise<DefaultStorage> {
   const best = indexedDBStore()
   const trouble = hasFallenBack() ? 'sessionStorage has what was saved in its place.' : await troubleOf(best)
-  return trouble === undefined ? best : (await import('./fallback-storage.ts')).fallback(best, trouble, onEvent)
+  return trouble === undefined ? best : (await loaded(import('./fallback-storage.ts'))).fallback(best, trouble, onEvent)
 }
 
 /** A sign-in may have begun in this tab when another storage could not be used, and comes back now. */

@@ -65,7 +65,13 @@ export function pageOf(service: Service, options: BrowserAuthOptions): Page {
   const account = async (): Promise<string> => {
     if (known !== undefined) return known
     const mine = turn
-    const read = (await store.get(accountKey).catch(() => undefined)) || 'default'
+    let read: string
+    try {
+      read = (await store.get(accountKey)) || 'default'
+    } catch {
+      // Looked for again with the next use.
+      return 'default'
+    }
     // Somebody may have switched meanwhile, here or in another tab.
     if (mine !== turn) return account()
     known = read
@@ -85,14 +91,19 @@ export function pageOf(service: Service, options: BrowserAuthOptions): Page {
   const place = (named: string): Place => ({ store, account: named, app, runtime, onEvent })
   const endHere = async () => {
     view.leave()
-    await signOut(service, place(await account()))
-      .then(() => switchTo('default'))
-      .finally(view.read)
+    const out = await account()
+    try {
+      await signOut(service, place(out))
+      // Somebody else may have signed in meanwhile.
+      if (out === (await account())) await switchTo('default')
+    } finally {
+      await view.read()
+    }
   }
   const storage = options.storage ?? defaultStorage(tell)
   const tab = openTab(storage, waitingPlace(storage), async (out, id, program) => {
     if (id !== service.id || program !== app || out !== (await account())) return
-    if (store.withLock === undefined || store.name === 'sessionStorage') return endHere()
+    if (store.name === undefined || store.name === 'sessionStorage') return endHere()
     // Who shares the storage loses it in a moment.
     leaving = out
     view.leave()
@@ -101,7 +112,10 @@ export function pageOf(service: Service, options: BrowserAuthOptions): Page {
   const { store } = tab
   const view = sessionView(fixed ?? 'default', async () => {
     const named = await account()
-    return named === leaving ? { status: 'signed_out', account: named } : snapshotOf(service, options, place(named))
+    const found = await snapshotOf(service, options, place(named))
+    if (named !== leaving) return found
+    if (found && found.status !== 'signed_in') leaving = undefined
+    return { status: 'signed_out', account: named }
   })
   /** That tab may not have been able to. */
   const stay = () => {
@@ -115,7 +129,6 @@ export function pageOf(service: Service, options: BrowserAuthOptions): Page {
   }
   store.watch?.((key) => {
     if (key === accountKey) know(fixed)
-    if (key.startsWith('session/')) leaving = undefined
     if (/^(?:session|account)\//.test(key)) void view.read()
   })
   return {

@@ -1,6 +1,7 @@
 import { finishSignIn as finish, PentauthError, type StartSignInOptions, startSignIn } from '@pentauth/core'
 import { cleanAddress, isCallback } from './callback-url.ts'
 import { isFramed } from './framed.ts'
+import { loaded } from './loaded.ts'
 import type { FinishedCallback, SignInOptions, SignInResult } from './options.ts'
 import type { Page } from './page.ts'
 import type { BegunSignIn } from './popup.ts'
@@ -11,7 +12,7 @@ import { endReturn, findReturn, type Return, saveReturn } from './transactions.t
 export async function signIn(page: Page, wishes: SignInOptions = {}): Promise<SignInResult> {
   if (wishes.popup) {
     const popup = globalThis.open?.('', '_blank', 'popup,width=480,height=720')
-    const result = await import('./popup.ts')
+    const result = await loaded(import('./popup.ts'))
       .then(({ signInByPopup }) => signInByPopup(page, popup, wishes, { begin, finish: finishHere, find: findReturn }))
       .finally(() => popup?.close())
     if (result) return result
@@ -101,7 +102,7 @@ async function finished(page: Page, url: URL): Promise<FinishedCallback | undefi
   const state = url.searchParams.get('state')
   const wanted = await findReturn(store, state)
   if (wanted?.way !== 'redirect') {
-    const { handOver } = await import('./popup.ts')
+    const { handOver } = await loaded(import('./popup.ts'))
     if (await handOver(url, state)) return undefined
   }
   const done = await finishHere(page, url)

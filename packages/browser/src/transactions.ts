@@ -1,4 +1,5 @@
 import type { Store } from '@pentauth/core'
+import { loaded } from './loaded.ts'
 
 // A sign-in waits in the storage while the person is away, or in `sessionStorage` where the storage ends with the page.
 
@@ -17,7 +18,9 @@ export function waitingPlace(storage: Store): (key: string) => Promise<Store> {
   const find = async () => {
     // The first use decides where a storage is that may have to be replaced.
     await storage.get(pending)
-    return storage.name === undefined ? (await import('./session-storage-store.ts')).sessionStorageStore() : storage
+    return storage.name === undefined
+      ? (await loaded(import('./session-storage-store.ts'))).sessionStorageStore()
+      : storage
   }
   return async (key) => {
     if (key !== pending && !key.startsWith(prefix)) return storage

@@ -44,7 +44,9 @@ export function webLock(prefix: string, seat: Seat, patience: Patience = usual):
       const failed = (error: unknown) => {
         if (!queued.signal.aborted) reject(error)
       }
-      const timer = setTimeout(() => watch().catch(reject), locks ? patience.every : 0)
+      // Where the browser has locks, one that cannot be watched is still waited for.
+      const unwatched = locks ? () => undefined : reject
+      const timer = setTimeout(() => watch().catch(unwatched), locks ? patience.every : 0)
       locks?.request(prefix + name, { signal: queued.signal }, enter).catch(failed)
     })
   return { withLock, held }
