@@ -11,7 +11,7 @@ import { build } from 'esbuild'
  *
  * What this says is to be proved in a browser, by the files that a page fetches: `bundlePage` writes them, and says of each what it is for.
  */
-export const journey = ['sign-in', 'scopes']
+export const journey = ['sign-in', 'scopes', 'told']
 
 /**
  * @typedef {object} PageFile

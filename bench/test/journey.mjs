@@ -43,9 +43,21 @@ const runtime = {
 
 const page = await import(`${folder}page.js`)
 const store = page.memoryStore()
-const { state } = await page.startSignIn(page.pensyve, { store, redirectUri, client: { clientId: 'page' }, runtime })
-await page.finishSignIn(page.pensyve, `${redirectUri}?code=code-of-this-sign-in&state=${state}`, { store, runtime })
+// As pages do who show who is signed in.
+const onEvent = () => undefined
+const { state } = await page.startSignIn(page.pensyve, {
+  store,
+  redirectUri,
+  client: { clientId: 'page' },
+  runtime,
+  onEvent,
+})
+await page.finishSignIn(page.pensyve, `${redirectUri}?code=code-of-this-sign-in&state=${state}`, {
+  store,
+  runtime,
+  onEvent,
+})
 life = 3600
-const auth = page.createAuth(page.pensyve, { credential: page.signedIn({ store }), runtime })
+const auth = page.createAuth(page.pensyve, { credential: page.signedIn({ store }), runtime, onEvent })
 const { status } = await auth.fetch('https://api.pensyve.com/v1/recall', { method: 'POST', body: '{}' })
 process.stdout.write(JSON.stringify({ status, loaded }))

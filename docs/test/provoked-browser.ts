@@ -18,6 +18,11 @@ export function browserProvocations() {
       () => createAuth(pensyve, { client: { clientId: 'page', clientSecret: testKey.token() } }),
     ],
     invalid_option: [
+      () => createAuth(pensyve, { storage: {} as never }),
+      () => {
+        const auth = createAuth(pensyve, { redirectUri: 'https://evil.example/cb', storage: memoryStore() })
+        return onPage('https://notes.example/', { isSecureContext: true }, auth.signIn)
+      },
       () => {
         const auth = createAuth(pensyve, { redirectUri: 'https://', storage: memoryStore() })
         return onPage('https://notes.example/', {}, auth.finishSignIn)

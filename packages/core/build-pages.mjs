@@ -3,7 +3,7 @@
 // What every page needs is `shared`; `index` has what else is asked for by name, of which bundlers keep what a page uses. What is loaded
 // later is in parts, so that a page loads few files, and none for a single function. A part takes what keeps something from the one
 // place that has it; of functions it may have a copy of its own.
-import { readdirSync, readFileSync, rmSync } from 'node:fs'
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { basename } from 'node:path'
 import { build } from 'esbuild'
 
@@ -113,9 +113,21 @@ async function bundle(unit, files, write = true) {
     plugins: [resolver(unit)],
     logLevel: 'warning',
   })
+  if (write) fillMap(`${OUT}/${unit}.js.map`)
   return Object.keys(metafile.inputs)
     .filter((path) => path.startsWith('src/'))
     .map((path) => path.slice('src/'.length, -'.ts'.length))
+}
+
+/**
+ * The protocol library's own sources are not in its package: tools warn of a map that leads to none.
+ *
+ * @param {string} path
+ */
+function fillMap(path) {
+  const map = JSON.parse(readFileSync(path, 'utf8'))
+  const sourcesContent = map.sourcesContent.map((/** @type {string | null} */ text) => text ?? '')
+  writeFileSync(path, JSON.stringify({ ...map, sourcesContent }))
 }
 
 /** @returns {readonly string[]} the files behind an `import()` that are in no other part */

@@ -19,7 +19,7 @@ export function accountSource(page: Page): CredentialSource {
     return found
   }
   const get = (account: string, request: Parameters<CredentialSource['get']>[0]) => {
-    if (account === page.leaving()) return leaving(request.service, account)
+    if (page.leaving.of(account)) return leaving(request.service, account)
     if (used?.account !== account) used = { account, source: signedIn(page.place(account)) }
     const { source } = used
     const found = source.get(request)

@@ -1,6 +1,6 @@
 import { type Auth, createAuth as coreAuth, type Resource, type Service } from '@pentauth/core'
 import { accountSource } from './account-source.ts'
-import { checkExposure } from './exposed-key.ts'
+import { checkOptions } from './checked-options.ts'
 import type { BrowserAuthOptions, FinishedCallback, SignInOptions, SignInResult } from './options.ts'
 import { type Page, pageOf } from './page.ts'
 import { onPageLife } from './page-life.ts'
@@ -52,7 +52,7 @@ export function createAuth<Names extends string>(
   given: BrowserAuthOptions = {},
 ): BrowserAuth<Names> {
   const options: BrowserAuthOptions = Object.assign(Object.create(null), given)
-  checkExposure(service, options)
+  checkOptions(service, options)
   const page = pageOf(service, options)
   const { tab, view } = page
   const { runtime, onEvent } = page.place('')
@@ -70,6 +70,7 @@ export function createAuth<Names extends string>(
     subscribe: view.subscribe,
     dispose() {
       stop?.()
+      page.leaving.end()
       tab.close()
       page.endPopup?.()
     },

@@ -10,6 +10,7 @@ import {
 } from '@pentauth/core'
 import { browserRuntime } from './browser-runtime.ts'
 import { defaultStorage } from './default-storage.ts'
+import { type Departure, departure } from './departure.ts'
 import type { BrowserAuthOptions } from './options.ts'
 import { type SessionSnapshot, type SessionView, sessionView } from './snapshot.ts'
 import { openTab, type Tab } from './tab-channel.ts'
@@ -35,8 +36,7 @@ export interface Page {
   readonly tell: (event: object) => void
   /** The current account, where it is known without asking the store. */
   readonly known: () => string | undefined
-  /** The account that another tab is signing out. */
-  readonly leaving: () => string | undefined
+  readonly leaving: Departure
   readonly account: () => Promise<string>
   readonly switchTo: (account: string) => Promise<void>
   readonly place: (account: string) => Place
@@ -46,9 +46,6 @@ export interface Page {
   /** Ends the sign-in by popup that is going on, where there is one. */
   endPopup?: (() => void) | undefined
 }
-
-/** Milliseconds; longer than a renewal that a sign-out waits for. */
-const longestLeaving = 60_000
 
 /** A service, its person, and what they share with other tabs; nothing is opened yet. */
 export function pageOf(service: Service, options: BrowserAuthOptions): Page {
@@ -81,10 +78,9 @@ export function pageOf(service: Service, options: BrowserAuthOptions): Page {
     known = account
     turn += 1
   }
-  /** The account that another tab signs out, which may have to wait there for a renewal of ours. */
-  let leaving: string | undefined
+  const leaving = departure(() => void view.read())
   const onEvent: EventListener = (event) => {
-    if (event.type === 'signed_in') leaving = undefined
+    if (event.type === 'signed_in') leaving.end()
     if (/^(?:session|signed)_/.test(event.type)) void view.read()
     return listener?.(event)
   }
@@ -105,23 +101,17 @@ export function pageOf(service: Service, options: BrowserAuthOptions): Page {
     if (id !== service.id || program !== app || out !== (await account())) return
     if (store.name === undefined || store.name === 'sessionStorage') return endHere()
     // Who shares the storage loses it in a moment.
-    leaving = out
+    leaving.begin(out)
     view.leave()
-    setTimeout(stay, longestLeaving)
   })
   const { store } = tab
   const view = sessionView(fixed ?? 'default', async () => {
     const named = await account()
     const found = await snapshotOf(service, options, place(named))
-    if (named !== leaving) return found
-    if (found && found.status !== 'signed_in') leaving = undefined
+    if (!leaving.of(named)) return found
+    if (found && found.status !== 'signed_in') leaving.end()
     return { status: 'signed_out', account: named }
   })
-  /** That tab may not have been able to. */
-  const stay = () => {
-    leaving = undefined
-    void view.read()
-  }
   const switchTo = async (next: string) => {
     if (fixed !== undefined || next === (await account())) return
     know(next)
@@ -138,7 +128,7 @@ export function pageOf(service: Service, options: BrowserAuthOptions): Page {
     tab,
     view,
     known: () => known,
-    leaving: () => leaving,
+    leaving,
     tell,
     account,
     switchTo,

@@ -1,5 +1,6 @@
 import { finishSignIn as finish, PentauthError, type StartSignInOptions, startSignIn } from '@pentauth/core'
 import { cleanAddress, isCallback } from './callback-url.ts'
+import { unusable } from './checked-options.ts'
 import { isFramed } from './framed.ts'
 import { loaded } from './loaded.ts'
 import type { FinishedCallback, SignInOptions, SignInResult } from './options.ts'
@@ -56,12 +57,10 @@ function clientOf({ options: { clientId, client } }: Page): StartSignInOptions['
 }
 
 function redirectUriOf({ options: { redirectUri = '/' } }: Page): URL {
-  if (URL.canParse(redirectUri, location.href)) return new URL(redirectUri, location.href)
-  throw new PentauthError({
-    code: 'invalid_option',
-    message: 'The option "redirectUri" is no address.',
-    hint: 'Give a page of this origin, such as "/callback".',
-  })
+  const url = URL.canParse(redirectUri, location.href) ? new URL(redirectUri, location.href) : undefined
+  // Anywhere else the answer would be somebody else's.
+  if (url?.origin === location.origin) return url
+  throw unusable('redirectUri', 'is no page of this origin', 'Give one, such as "/callback".')
 }
 
 /** The callback that this page is finishing: whoever asks meanwhile, such as a component that mounts twice, gets the same answer. */

@@ -36,10 +36,12 @@ export async function savedAccount(service: Service, given: SavedAccountOptions)
   )
   const about = { account, resources: sharing.map(([name]) => name) }
   const text = await readText(place, flow)
-  const session = text !== undefined && text === state.useless ? undefined : sessionNow(place, flow, text)
+  const isUseless = text !== undefined && text === state.useless
+  const session = isUseless ? undefined : sessionNow(place, flow, text)
   if (!session) {
     const found = parseStored(text, account)
-    if (found.is === 'nothing') return undefined
+    // One that is still there is being signed out.
+    if (found.is === 'nothing' || (found.is === 'session' && !isUseless)) return undefined
     return { ...about, status: found.is === 'unreadable' ? 'unreadable' : 'ended' }
   }
   const { scopes, expiresAt } = session

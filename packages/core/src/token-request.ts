@@ -34,8 +34,13 @@ export async function requestToken(request: TokenRequest): Promise<Tokens> {
   const scopes = answer && isUsable(answer) ? plainScopes(answer.scope, secrets) : undefined
   if (answer && scopes) return tokensFrom(request, answer, scopes, requestedAt)
   // Everything else the protocol library judges, and what it says is put in our words.
-  const { judgedTokens } = await part(import('./token-refusal.ts'))
-  return judgedTokens(request, { status, headers, text }, secrets, requestedAt)
+  const judging = part(import('./token-refusal.ts'))
+  // Tokens that are there are not lost for the scopes that were to be looked at.
+  if (answer && isBearer(answer) && !(await judging.catch(() => undefined))) {
+    const { scope: _, ...tokens } = answer
+    return tokensFrom(request, tokens, [], requestedAt)
+  }
+  return (await judging).judgedTokens(request, { status, headers, text }, secrets, requestedAt)
 }
 
 const anonymously: oauth.ClientAuth = () => undefined
@@ -50,9 +55,14 @@ async function authenticationOf(client: OAuthClient, now: () => number): Promise
 /** Text that is shorter may be all of a secret, and what is longer may repeat a part of one. */
 const plainLength = 12
 
-function isUsable({ access_token, token_type, refresh_token = access_token }: TokenAnswer): boolean {
-  const isPlain = (token: string) => token.length >= plainLength && tokenPattern.test(token)
-  return typeof token_type === 'string' && /^bearer$/i.test(token_type) && [access_token, refresh_token].every(isPlain)
+function isUsable(answer: TokenAnswer): boolean {
+  const { access_token, refresh_token = access_token } = answer
+  return isBearer(answer) && [access_token, refresh_token].every(({ length }) => length >= plainLength)
+}
+
+function isBearer({ access_token, token_type, refresh_token = access_token }: TokenAnswer): boolean {
+  const isToken = (token: string) => tokenPattern.test(token)
+  return typeof token_type === 'string' && /^bearer$/i.test(token_type) && [access_token, refresh_token].every(isToken)
 }
 
 /** The scopes of an answer where their names are too short to repeat a secret; what else one may hold has to be looked at closely. */
