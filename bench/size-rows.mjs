@@ -28,6 +28,9 @@ export async function ownRows() {
     row('headers, with what trouble loads', headers),
     row('sign-in', signIn, ['first', 'journey']),
     row('sign-in, first load', signIn, ['first']),
+    row('sign-in, where the page registers itself', [
+      ...(signIn ?? []).filter(({ when, part }) => when !== 'trouble' || part === 'registration'),
+    ]),
     row('sign-in, with what trouble loads', signIn),
     row('all', all),
   ]

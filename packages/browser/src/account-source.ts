@@ -2,6 +2,7 @@ import {
   type Absent,
   type Credential,
   type CredentialSource,
+  isAbsent,
   PentauthError,
   type Service,
   signedIn,
@@ -16,6 +17,8 @@ export function accountSource(page: Page): CredentialSource {
   const givers = new WeakMap<object, CredentialSource>()
   const noted = <F extends Found>(source: CredentialSource, found: F): F => {
     if (found) givers.set(found, source)
+    // What could not be read when the page was loaded can be now.
+    if (found && !isAbsent(found) && page.view.current().status !== 'signed_in') void page.view.read()
     return found
   }
   const get = (account: string, request: Parameters<CredentialSource['get']>[0]) => {

@@ -5,7 +5,7 @@ import type { BrowserAuthOptions, FinishedCallback, SignInOptions, SignInResult 
 import { type Page, pageOf } from './page.ts'
 import { onPageLife } from './page-life.ts'
 import { renewalTimer } from './renewal-timer.ts'
-import { finishSignIn, signIn } from './sign-in.ts'
+import { finishSignIn, isReturning, settled, signIn } from './sign-in.ts'
 import type { SessionSnapshot } from './snapshot.ts'
 
 /** A service and the person who is signed in to it on this page: an authenticated `fetch`, and who that is. */
@@ -71,24 +71,26 @@ export function createAuth<Names extends string>(
     dispose() {
       stop?.()
       page.leaving.end()
-      tab.close()
       page.endPopup?.()
+      // A callback that is being finished is still told to the other tabs.
+      void settled(page).then(tab.close)
     },
   }
 }
 
 /** What goes on beside the calls, until it is stopped: the other tabs are heard, and the token of a visible page is renewed. */
-function live({ service, options, tab, view }: Page, auth: Auth): () => void {
+function live(page: Page, auth: Auth): () => void {
+  const { service, options, tab, view } = page
   const taking = ([name, { accessToken }]: [string, Resource]) =>
     options.resource ? name === options.resource : accessToken
   const url = Object.entries<Resource>(service.resources).find(taking)?.[1].url
-  const bring = () => auth.credential(url)
+  const bring = async () => (isReturning(page) ? undefined : auth.credential(url))
   const timer = renewalTimer(view, bring, options.runtime?.now)
   let isOver = false
   let isWarm = false
   const stopTimer = view.subscribe(() => {
     timer.set()
-    if (isWarm || view.current().status !== 'signed_in') return
+    if (isWarm || view.current().status !== 'signed_in' || isReturning(page)) return
     // The first call waits for nothing then, and needs no part of the program that an offline page could not load.
     isWarm = true
     bring().catch(() => undefined)

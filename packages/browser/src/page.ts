@@ -97,8 +97,12 @@ export function pageOf(service: Service, options: BrowserAuthOptions): Page {
     }
   }
   const storage = options.storage ?? defaultStorage(tell)
-  const tab = openTab(storage, waitingPlace(storage), async (out, id, program) => {
+  const tab = openTab(storage, waitingPlace(storage), async (out, id, program, isOff) => {
     if (id !== service.id || program !== app || out !== (await account())) return
+    if (isOff) {
+      leaving.end()
+      return view.read()
+    }
     if (store.name === undefined || store.name === 'sessionStorage') return endHere()
     // Who shares the storage loses it in a moment.
     leaving.begin(out)
@@ -136,8 +140,12 @@ export function pageOf(service: Service, options: BrowserAuthOptions): Page {
     async signOut() {
       view.leave()
       // Before anything is asked of the service, which may take its time.
-      tab.post({ out: await account(), service: service.id, app })
-      await endHere()
+      const message = { out: await account(), service: service.id, app }
+      tab.post(message)
+      await endHere().catch((error) => {
+        tab.post({ ...message, isOff: true })
+        throw error
+      })
     },
   }
 }

@@ -66,6 +66,19 @@ function redirectUriOf({ options: { redirectUri = '/' } }: Page): URL {
 /** The callback that this page is finishing: whoever asks meanwhile, such as a component that mounts twice, gets the same answer. */
 const finishing = new WeakMap<Page, { readonly href: string; readonly work: Promise<FinishedCallback | undefined> }>()
 
+/** Whether the page is one that a sign-in came back to, and that is not finished: what is kept here may be another page's copy. */
+export function isReturning(page: Page): boolean {
+  return (
+    finishing.has(page) ||
+    isCallback(new URL(location.href), redirectUriOf(page), page.options.redirectUri === undefined)
+  )
+}
+
+/** Resolves when no callback is being finished any more. */
+export async function settled(page: Page): Promise<void> {
+  await finishing.get(page)?.work.catch(() => undefined)
+}
+
 /** Finishes the sign-in that an address is the answer to, once; nothing is waited for before it is out of the address bar. */
 export async function finishSignIn(page: Page, given: string | URL = ''): Promise<FinishedCallback | undefined> {
   // On a server nobody comes back.

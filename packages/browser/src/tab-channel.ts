@@ -3,7 +3,7 @@ import type { Store } from '@pentauth/core'
 /** What tabs tell each other, which is never a secret: a value was written or deleted, or an account was signed out. */
 export type Message =
   | { readonly key: string }
-  | { readonly out: string; readonly service: string; readonly app: string }
+  | { readonly out: string; readonly service: string; readonly app: string; readonly isOff?: boolean }
 
 export interface Tab {
   /** The storage, as core sees it: other tabs are told what is written, and `watch` what they write. */
@@ -22,7 +22,7 @@ export interface Tab {
 export function openTab(
   storage: Store,
   placeOf: (key: string) => Promise<Store>,
-  onOut: (account: string, service: string, app: string) => Promise<void>,
+  onOut: (account: string, service: string, app: string, isOff: boolean) => Promise<void>,
 ): Tab {
   const listeners = new Set<(key: string) => void>()
   const seen = new Set<string>()
@@ -67,7 +67,8 @@ export function openTab(
       channel.onmessage = ({ data }) => {
         if (typeof data?.key === 'string') tell(data.key)
         // What fails here is told by an event, and met again by whoever uses the store.
-        if (typeof data?.out === 'string') onOut(data.out, data.service, data.app).catch(() => undefined)
+        if (typeof data?.out === 'string')
+          onOut(data.out, data.service, data.app, data.isOff === true).catch(() => undefined)
       }
       // A storage may hear of a change later than we do, and only then show it: localStorage does.
       stopWatching = storage.watch?.(tell)

@@ -6,7 +6,7 @@ import { openTab, type Tab } from '../src/tab-channel.ts'
 function tabOf(storage: Store = memoryStore(), placeOf = async (_key: string) => storage) {
   const keys: string[] = []
   const outs: (readonly string[])[] = []
-  const tab = openTab(storage, placeOf, async (...out) => void outs.push(out))
+  const tab = openTab(storage, placeOf, async (out, service, app) => void outs.push([out, service, app]))
   tab.store.watch?.((key) => keys.push(key))
   onTestFinished(() => tab.close())
   return { tab, keys, outs }

@@ -38,13 +38,20 @@ export { workloadIdentity } from './workload-identity.ts'
 /** As in Node; a definition of one's own that `defineService` has not seen is refused when it is first used. */
 export function createAuth<Names extends string>(service: Service<Names>, options: AuthOptions): Auth<Names> {
   if (service && isChecked(service)) return authFor(service, options)
-  const checked = requireChecked(service).then(() => authFor(service, options))
-  checked.catch(() => undefined)
+  let made: Promise<Auth<Names>> | undefined
+  const checked = () => {
+    made ??= requireChecked(service).then(() => authFor(service, options))
+    // What could not be loaded is asked for again.
+    made.catch(() => {
+      made = undefined
+    })
+    return made
+  }
   return {
     service,
-    fetch: async (input, init) => (await checked).fetch(input, init),
-    headers: async (url, wish) => (await checked).headers(url, wish),
-    credential: async (url) => (await checked).credential(url),
+    fetch: async (input, init) => (await checked()).fetch(input, init),
+    headers: async (url, wish) => (await checked()).headers(url, wish),
+    credential: async (url) => (await checked()).credential(url),
   }
 }
 

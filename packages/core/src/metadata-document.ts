@@ -1,4 +1,4 @@
-/** One metadata document, of which nothing is believed before it is read with the functions below. */
+/** One metadata document, of which nothing is believed before it is looked at. */
 export interface Document {
   readonly json: object
   /** Such as `authorization server metadata`, for messages. */
