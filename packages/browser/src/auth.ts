@@ -10,14 +10,27 @@ import type { SessionSnapshot } from './snapshot.ts'
 
 /** A service and the person who is signed in to it on this page: an authenticated `fetch`, and who that is. */
 export interface BrowserAuth<Names extends string = string> extends Auth<Names> {
-  /** Sends the person to the service's sign-in page, in this window or, with `popup`, in one of its own. */
+  /**
+   * Sends the person to the service's sign-in page, in this window or, with `popup`, in one of its own.
+   *
+   * @throws PentauthError `insecure_context`, `discovery_failed`, `registration_failed`, `unsafe_address`, `invalid_option`,
+   *   `temporarily_unavailable`, `store_failed`; with `popup` also as `finishSignIn`.
+   */
   readonly signIn: (options?: SignInOptions) => Promise<SignInResult>
   /**
    * Finishes the sign-in that the page's address is the answer to; `undefined` where it is none. `session` says who is signed in when it
    * resolves. With several services on a page give each a `redirectUri` of its own.
+   *
+   * @throws PentauthError `sign_in_response_invalid` for what is no answer to a sign-in of this page, or a frame's; `sign_in_failed` when
+   *   the person or the server said no; `client_refused`, `token_response_invalid`, `store_failed`; `temporarily_unavailable`, after which
+   *   it may be called again.
    */
   readonly finishSignIn: (url?: string | URL) => Promise<FinishedCallback | undefined>
-  /** Signs out in every tab, and at the service where it has an endpoint for that. */
+  /**
+   * Signs out in every tab, and at the service where it has an endpoint for that.
+   *
+   * @throws PentauthError `store_failed` or `temporarily_unavailable` when the session could not be deleted; then it goes on.
+   */
   readonly signOut: () => Promise<void>
   /** Who is signed in, as this page knows it: the same object until that changes. */
   readonly session: SessionSnapshot
@@ -33,10 +46,8 @@ export interface BrowserAuth<Names extends string = string> extends Auth<Names> 
  * The session is kept as `storage` says, is the same in every tab, and is renewed once for all of them. On a server nothing is read or
  * opened, and nobody is signed in.
  *
- * `fetch`, `headers` and `credential` reject as those of core do; `signIn` with `discovery_failed`, `registration_failed`,
- * `unsafe_address`, `invalid_option`, `temporarily_unavailable`, `store_failed` or, in a popup, as `finishSignIn`; that with
- * `sign_in_response_invalid`, `sign_in_failed`, `client_refused`, `token_response_invalid`, `temporarily_unavailable` or `store_failed`;
- * `signOut` with `store_failed`.
+ * `fetch`, `headers` and `credential` reject as those of core do. A definition that `defineService` has not seen is checked with the first
+ * of them.
  *
  * @throws PentauthError `key_exposed` for an API key or a client secret, which everybody could read who opens the page; `invalid_option`;
  *   `invalid_service`.

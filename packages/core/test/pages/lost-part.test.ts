@@ -1,12 +1,12 @@
 import { testKey } from '@pentauth/tooling/canary'
 import { expect, it, vi } from 'vitest'
-import { withDefaults } from '../src/runtime.ts'
-import { pensyve } from '../src/services.ts'
-import { requestToken } from '../src/token-request.ts'
+import { withDefaults } from '../../src/runtime.ts'
+import { pensyve } from '../../src/services.ts'
+import { requestToken } from '../../src/token-request.ts'
 
 // A page may not be able to load what judges an unusual answer.
-vi.mock('../src/part.ts', async (original) => {
-  const { part } = await original<typeof import('../src/part.ts')>()
+vi.mock('../../src/part.ts', async (original) => {
+  const { part } = await original<typeof import('../../src/part.ts')>()
   return { part: () => part(Promise.reject(new TypeError('Failed to fetch dynamically imported module'))) }
 })
 
