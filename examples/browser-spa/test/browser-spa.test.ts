@@ -29,7 +29,8 @@ describe('the page', () => {
     const page = await visit(browser, app.address)
     const card = cardOf(page, 'Pensyve')
     await signIn(page, 'Pensyve')
-    expect(page.url()).toBe(app.address)
+    // The page goes on when it is known who signed in.
+    await page.waitForURL(app.address)
     expect(await card.locator('.chip').allInnerTexts()).toEqual(['mcp:read'])
     expect(await card.locator('.remaining').textContent()).toMatch(/^(?:15:00|14:\d\d) left/)
     await card.getByRole('button', { name: 'Recall' }).click()
