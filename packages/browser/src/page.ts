@@ -1,5 +1,6 @@
 import {
   type EventListener,
+  PentauthError,
   type PentauthEvent,
   type Resource,
   type Runtime,
@@ -111,7 +112,7 @@ export function pageOf(service: Service, options: BrowserAuthOptions): Page {
   const { store } = tab
   const view = sessionView(fixed ?? 'default', async () => {
     const named = await account()
-    const found = await snapshotOf(service, options, place(named))
+    const found = await snapshotOf(service, options, place(named), view.current)
     if (!leaving.of(named)) return found
     if (found && found.status !== 'signed_in') leaving.end()
     return { status: 'signed_out', account: named }
@@ -155,6 +156,7 @@ async function snapshotOf(
   service: Service,
   { resource }: BrowserAuthOptions,
   place: Place,
+  current: () => SessionSnapshot,
 ): Promise<SessionSnapshot | undefined> {
   const { account } = place
   if (!Object.values<Resource>(service.resources).some(({ accessToken }) => accessToken))
@@ -164,7 +166,8 @@ async function snapshotOf(
     if (found?.status !== 'signed_in') return { status: found?.status === 'ended' ? 'ended' : 'signed_out', account }
     const { status, scopes, expiresAt } = found
     return { status, account, ...(scopes ? { scopes } : {}), ...(expiresAt === undefined ? {} : { expiresAt }) }
-  } catch {
-    return undefined
+  } catch (error) {
+    // An offline page that lacks a part of the program knows no more than before.
+    return PentauthError.isInstance(error) && error.retryable && error.code !== 'store_failed' ? current() : undefined
   }
 }
