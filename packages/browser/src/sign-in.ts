@@ -56,11 +56,16 @@ function clientOf({ options: { clientId, client } }: Page): StartSignInOptions['
   return clientId === undefined ? client : { ...client, clientId }
 }
 
-function redirectUriOf({ options: { redirectUri = '/' } }: Page): URL {
-  const url = URL.canParse(redirectUri, location.href) ? new URL(redirectUri, location.href) : undefined
-  // Anywhere else the answer would be somebody else's.
-  if (url?.origin === location.origin) return url
+function redirectUriOf(page: Page): URL {
+  const url = ownRedirectUri(page)
+  if (url) return url
   throw unusable('redirectUri', 'is no page of this origin', 'Give one, such as "/callback".')
+}
+
+/** Anywhere else the answer would be somebody else's. */
+function ownRedirectUri({ options: { redirectUri = '/' } }: Page): URL | undefined {
+  const url = URL.canParse(redirectUri, location.href) ? new URL(redirectUri, location.href) : undefined
+  return url?.origin === location.origin ? url : undefined
 }
 
 /** The callback that this page is finishing: whoever asks meanwhile, such as a component that mounts twice, gets the same answer. */
@@ -68,10 +73,9 @@ const finishing = new WeakMap<Page, { readonly href: string; readonly work: Prom
 
 /** Whether the page is one that a sign-in came back to, and that is not finished: what is kept here may be another page's copy. */
 export function isReturning(page: Page): boolean {
-  return (
-    finishing.has(page) ||
-    isCallback(new URL(location.href), redirectUriOf(page), page.options.redirectUri === undefined)
-  )
+  const redirectUri = ownRedirectUri(page)
+  const isBack = redirectUri && isCallback(new URL(location.href), redirectUri, page.options.redirectUri === undefined)
+  return finishing.has(page) || isBack === true
 }
 
 /** Resolves when no callback is being finished any more. */

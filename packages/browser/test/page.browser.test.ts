@@ -30,6 +30,21 @@ describe('a page that a sign-in came back to', () => {
   })
 })
 
+describe('a page whose redirectUri is no page of its origin', () => {
+  it('goes on with its session, and only a sign-in says so', async () => {
+    const world = await openWorld()
+    const storage = { ...memoryStore(), name: 'a disk' }
+    await world.signIn(world.open(pensyve, { storage }))
+    const reported = vi.spyOn(globalThis, 'reportError')
+    const auth = world.open(pensyve, { storage, redirectUri: 'https://elsewhere.example/callback' })
+    await expect.poll(() => auth.session.status).toBe('signed_in')
+    expect((await auth.fetch('https://api.pensyve.com/v1/account')).status).toBe(200)
+    await expect(auth.signIn()).rejects.toMatchObject({ code: 'invalid_option' })
+    expect(reported).not.toHaveBeenCalled()
+    auth.dispose()
+  })
+})
+
 describe('dispose', () => {
   it('leaves no listener and no channel, and no timer that goes on', async () => {
     const world = await openWorld()
