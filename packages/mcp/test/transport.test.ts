@@ -1,4 +1,14 @@
-import { apiKey, clientCredentials, firstOf, pendium, pensyve, pentographer, profundis, signedIn } from '@pentauth/core'
+import {
+  apiKey,
+  clientCredentials,
+  createAuth,
+  firstOf,
+  pendium,
+  pensyve,
+  pentographer,
+  profundis,
+  signedIn,
+} from '@pentauth/core'
 import { signInAt } from '@pentauth/sandbox'
 import { caught } from '@pentauth/tooling/canary'
 import { describe, expect, it } from 'vitest'
@@ -57,7 +67,7 @@ describe.each(kinds)('%s', (kind) => {
   })
 
   it('carries a code to the host where there is no browser', async () => {
-    const world = await worldOf(pensyve)
+    const world = await worldOf(pensyve, { pensyve: { deviceAuthorization: true } })
     const signIn = signInAsError({ ...world.shared, client: { name: 'Test' } })
     const failure = pentauthErrorIn(await caught(connect(kind, world.auth(), { signIn })))
     expect(failure?.signIn?.userCode).toMatch(/^\w{4}-\w{4}$/)
@@ -99,10 +109,7 @@ describe.each(kinds)('%s', (kind) => {
     const world = await worldOf(profundis)
     const service = mcpService(world.service.resources.mcp.url, { client: { name: 'Test' } })
     await signInBy(service, world.shared)
-    const auth = {
-      ...world.auth(),
-      ...(await import('@pentauth/core')).createAuth(service, { credential: firstOf(signedIn(world.shared)) }),
-    }
+    const auth = createAuth(service, { credential: firstOf(signedIn(world.shared)) })
     const client = await connect(kind, auth)
     expect((await client.listTools()).tools.length).toBeGreaterThan(0)
   })
