@@ -23,11 +23,17 @@ export interface Issuer {
   refreshes(): number
 }
 
+interface Refresh {
+  /** The access tokens of the same sign-in. */
+  readonly family: Set<string>
+  isUsed: boolean
+}
+
 let made = 0
 
 export function issuer(name = 'issuer'): Issuer {
   const codes = new Map<string, URLSearchParams>()
-  const refreshTokens = new Map<string, { family: Set<string>; isUsed: boolean }>()
+  const refreshTokens = new Map<string, Refresh>()
 
   const token = (kind: string) => testKey.token(`${name} ${kind} ${made++}`)
   const issue = (family = new Set<string>(), extra: object = {}) => {
@@ -38,14 +44,19 @@ export function issuer(name = 'issuer'): Issuer {
     return { access_token: access, refresh_token: refresh, token_type: 'Bearer', expires_in: 3600, ...extra }
   }
 
+  /** Ends all tokens of a sign-in. */
+  const end = (known: Refresh | undefined) => {
+    for (const access of known?.family ?? []) self.valid.delete(access)
+    for (const other of refreshTokens.values()) if (other.family === known?.family) other.isUsed = true
+  }
+
   const grant = (response: ServerResponse, form: URLSearchParams) => {
     const fail = (error: string, status = 400) => json(response, status, { error })
     if (!self.clients.has(form.get('client_id') ?? '')) return fail('invalid_client', 401)
     if (form.get('grant_type') === 'refresh_token') {
       const known = refreshTokens.get(form.get('refresh_token') ?? '')
       if (!known || known.isUsed) {
-        for (const access of known?.family ?? []) self.valid.delete(access)
-        for (const other of refreshTokens.values()) if (other.family === known?.family) other.isUsed = true
+        end(known)
         return fail('invalid_grant')
       }
       known.isUsed = true
@@ -76,6 +87,7 @@ export function issuer(name = 'issuer'): Issuer {
           authorization_endpoint: `${origin}/authorize`,
           token_endpoint: `${origin}/token`,
           registration_endpoint: `${origin}/register`,
+          revocation_endpoint: `${origin}/revoke`,
           response_types_supported: ['code'],
           code_challenge_methods_supported: ['S256'],
           token_endpoint_auth_methods_supported: ['none'],
@@ -85,6 +97,10 @@ export function issuer(name = 'issuer'): Issuer {
         const client_id = `${name}-client-${made++}`
         self.clients.add(client_id)
         return json(response, 201, { ...JSON.parse(seen.body), client_id, client_id_issued_at: 1 })
+      }
+      if (seen.path === '/revoke') {
+        end(refreshTokens.get(new URLSearchParams(seen.body).get('token') ?? ''))
+        return response.writeHead(200).end()
       }
       if (seen.path !== '/token') return notMine
       const form = new URLSearchParams(seen.body)

@@ -5,6 +5,7 @@ import {
   finishSignIn,
   memoryStore,
   type PentauthEvent,
+  type Runtime,
   type Service,
   type SignInOptions,
   type StartSignInOptions,
@@ -46,7 +47,7 @@ export interface SmallWorld {
   readonly clock: { now: number }
   readonly events: PentauthEvent[]
   readonly shared: SignInOptions
-  auth(credential?: CredentialSource): Auth<'mcp'>
+  auth(credential?: CredentialSource, runtime?: Partial<Runtime>): Auth<'mcp'>
   signIn(options?: Partial<StartSignInOptions>): Promise<void>
 }
 
@@ -78,7 +79,13 @@ export async function smallWorld(options: SmallWorldOptions = {}): Promise<Small
   const store = memoryStore()
   const shared: SignInOptions = {
     store,
-    runtime: { now: () => clock.now },
+    runtime: {
+      now: () => clock.now,
+      // Nobody waits.
+      async sleep(ms) {
+        clock.now += ms
+      },
+    },
     onEvent: (event) => void events.push(event),
   }
   const client = options.service?.client ?? { name: 'Test' }
@@ -90,11 +97,11 @@ export async function smallWorld(options: SmallWorldOptions = {}): Promise<Small
       homes.push(next)
       return next
     },
-    auth: (credential = signedIn({ store })) =>
-      createAuth(service, { ...(shared as { runtime: object }), onEvent: shared.onEvent, credential }),
+    auth: (credential = signedIn({ store }), runtime = {}) =>
+      createAuth(service, { runtime: { ...shared.runtime, ...runtime }, onEvent: shared.onEvent, credential }),
     async signIn(given = {}) {
       const { url: page } = await startSignIn(service, { client, redirectUri, ...shared, ...given })
-      await finishSignIn(service, current().issuer.approve(page), shared)
+      await finishSignIn(service, current().issuer.approve(page), { ...shared, ...given })
     },
   }
 }

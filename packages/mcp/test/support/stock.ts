@@ -1,3 +1,4 @@
+import { onTestFinished, vi } from 'vitest'
 import { redirectUri } from './small-world.ts'
 
 /** What a program keeps for its own provider. */
@@ -17,7 +18,10 @@ export interface StockProvider {
 
 export function stockProvider(kept: Kept = {}): StockProvider {
   const pages: URL[] = []
-  const provider = {
+  // What the SDK thinks of it is not the tests' business.
+  const silent = vi.spyOn(console, 'warn').mockImplementation(() => undefined)
+  onTestFinished(() => silent.mockRestore())
+  return {
     kept,
     pages,
     redirectUrl: redirectUri,
@@ -32,6 +36,9 @@ export function stockProvider(kept: Kept = {}): StockProvider {
     codeVerifier: () => kept.verifier,
     saveDiscoveryState: (discovery: unknown) => void Object.assign(kept, { discovery }),
     discoveryState: () => kept.discovery,
-  }
-  return provider
+    invalidateCredentials: (what: 'all' | 'client' | 'tokens' | 'verifier' | 'discovery') => {
+      const over = what === 'all' ? (['client', 'tokens', 'verifier', 'discovery'] as const) : [what]
+      for (const one of over) delete kept[one]
+    },
+  } as StockProvider
 }
