@@ -7,6 +7,9 @@ export interface McpServerOptions {
   /** Where its authorization server is; no metadata where there is none. */
   readonly issuer: () => string | undefined
   readonly answers: 'json' | 'sse'
+  readonly path: '/mcp' | '/sse'
+  /** Where its metadata is. */
+  readonly metadata: string
 }
 
 export interface Refusal {
@@ -34,7 +37,7 @@ interface Message {
   readonly params?: Record<string, unknown>
 }
 
-export function mcpServer({ guard, issuer, answers }: McpServerOptions): McpServer {
+export function mcpServer({ guard, issuer, answers, path, metadata }: McpServerOptions): McpServer {
   const streams = new Set<ServerResponse>()
   const told: string[] = []
   const event = (data: unknown, id?: number) =>
@@ -57,13 +60,12 @@ export function mcpServer({ guard, issuer, answers }: McpServerOptions): McpServ
       for (const stream of streams) stream.write(event(notification(text), told.length))
     },
     handler(seen, response, origin) {
-      if (/^\/\.well-known\/oauth-protected-resource\/(?:mcp|sse)$/.test(seen.path)) {
+      if (seen.path === metadata) {
         const home = issuer()
         if (home === undefined) return notMine
-        const resource = `${origin}/${seen.path.split('/').at(-1)}`
-        return json(response, 200, { resource, authorization_servers: [home] })
+        return json(response, 200, { resource: `${origin}${path}`, authorization_servers: [home] })
       }
-      if (!/^\/(?:mcp|sse|messages)$/.test(seen.path)) return notMine
+      if (seen.path !== path && seen.path !== '/messages') return notMine
       const refusal = guard(seen, origin)
       if (refusal) {
         const challenge = refusal.challenge === undefined ? {} : { 'www-authenticate': refusal.challenge }

@@ -26,8 +26,12 @@ export interface SmallWorldOptions {
   /** Whether the authorization server is at the MCP server's origin, which has no metadata then. */
   readonly together?: boolean
   readonly service?: McpServiceOptions
+  /** Where its metadata is; at the usual place unless given. */
+  readonly metadata?: string
   /** Refuses before the token is looked at. */
   readonly guard?: (seen: Seen) => Refusal | undefined
+  /** Lets in what has no token. */
+  readonly admit?: (seen: Seen) => boolean
   /** The challenge of a refused token; with the metadata's address unless given. */
   readonly challenge?: (origin: string) => string
 }
@@ -53,20 +57,22 @@ export interface SmallWorld {
 
 export async function smallWorld(options: SmallWorldOptions = {}): Promise<SmallWorld> {
   const { answers = 'json', path = '/mcp', together = false } = options
+  const { metadata = `/.well-known/oauth-protected-resource${path}` } = options
   const first = issuer()
   const homes: { issuer: Issuer; home: TestServer }[] = []
   const current = () => homes.at(-1) ?? { issuer: first, home: server }
   const mcp = mcpServer({
-    answers,
+    ...{ answers, path, metadata },
     issuer: () => (together ? undefined : current().home.origin),
     guard(seen, origin) {
       const refusal = options.guard?.(seen)
       if (refusal) return refusal
+      if (options.admit?.(seen)) return undefined
       const token = seen.headers.get('authorization')?.replace(/^Bearer /, '') ?? ''
       if (current().issuer.valid.has(token)) return undefined
-      const metadata = `resource_metadata="${origin}/.well-known/oauth-protected-resource${path}"`
+      const place = `resource_metadata="${origin}${metadata}"`
       const error = token ? 'error="invalid_token"' : ''
-      const plain = `Bearer ${[error, together ? '' : metadata].filter(Boolean).join(', ')}`.trim()
+      const plain = `Bearer ${[error, together ? '' : place].filter(Boolean).join(', ')}`.trim()
       return { status: 401, challenge: options.challenge?.(origin) ?? plain }
     },
   })
