@@ -25,6 +25,7 @@ import { testKey } from '@pentauth/tooling/canary'
 import { onTestFinished } from 'vitest'
 import { browserProvocations } from './provoked-browser.ts'
 import { browserStorageProvocations } from './provoked-browser-storage.ts'
+import { mcpProvocations } from './provoked-mcp.ts'
 import { encryptedProvocations } from './provoked-node-encrypted.ts'
 import { fileProvocations } from './provoked-node-files.ts'
 import { proxyProvocations } from './provoked-node-proxy.ts'
@@ -88,6 +89,7 @@ export function provocations(sandbox: Sandbox, { origins }: SandboxServer): Prov
     browserStorageProvocations(),
     encryptedProvocations(),
     fileProvocations(),
+    mcpProvocations(here),
     nodeSignInProvocations(here),
     proxyProvocations(),
     redisProvocations(),
