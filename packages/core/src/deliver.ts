@@ -1,15 +1,38 @@
 import type { AuthContext } from './auth-context.ts'
 import type { Secret } from './credential.ts'
 import { passthrough } from './http.ts'
+import type { Outgoing } from './outgoing.ts'
+import { part } from './part.ts'
 import type { NamedResource } from './resource-lookup.ts'
 
 /**
- * Sends one request as it is; when `fetch` rejects, an event says why and what to set, and the platform's error passes, without what
- * it repeats of the secret.
+ * Sends one request; a token that is bound to a key travels with a proof, which is another one for each request.
  *
  * @param input the URL of this hop, which after a redirect is not the caller's
  */
 export async function deliver(
+  auth: AuthContext,
+  resource: NamedResource,
+  { secret, boundTo, replayable }: Outgoing,
+  input: string | URL | Request,
+  init: Outgoing['init'],
+): Promise<Response> {
+  // Where the token does not go, nothing is proven.
+  if (!boundTo || !init.headers.has('authorization')) return hop(auth, resource, secret, input, init)
+  const { sendProven } = await part(import('./dpop-steps.ts'))
+  const url = typeof input === 'object' && 'url' in input ? input.url : input
+  return sendProven({ boundTo, runtime: auth.runtime, secret, method: init.method, url, replayable }, (proof) => {
+    const headers = new Headers(init.headers)
+    headers.set('dpop', proof)
+    return hop(auth, resource, secret, input, { ...init, headers })
+  })
+}
+
+/**
+ * Sends one request as it is; when `fetch` rejects, an event says why and what to set, and the platform's error passes, without what
+ * it repeats of the secret.
+ */
+async function hop(
   auth: AuthContext,
   resource: NamedResource,
   secret: Secret,

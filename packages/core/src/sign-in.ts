@@ -9,12 +9,14 @@ import { withDefaults } from './runtime.ts'
 import type { Service } from './service.ts'
 import { unusable } from './session-labels.ts'
 import {
+  boundTo,
   checked,
   enter,
   type FinishedSignIn,
   flowOf,
   loadSteps,
   lockOf,
+  proofKeyFor,
   type SignInOptions,
   type SignInWishes,
   scopesBefore,
@@ -72,6 +74,7 @@ export async function startSignIn(service: Service, given: StartSignInOptions): 
   const cache = steps.sharedDiscovery
   const discovered = await steps.discover(flow, { ...options, challenge, cache })
   await steps.checkAuthorizationEndpoint(flow, discovered.server)
+  const { proofKey, thumbprint } = await proofKeyFor(flow, discovered, options)
   const client = await steps.clientFor(flow, discovered, { client: options.client ?? {}, redirectUri, store, cache })
   const session = await scopesBefore(flow, options)
   const { scope, askedBefore } = await steps.requestedScope(flow, discovered, {
@@ -79,12 +82,17 @@ export async function startSignIn(service: Service, given: StartSignInOptions): 
     challenge,
     session,
   })
-  const { url, state, verifier } = await steps.authorizationRequest(discovered, client, { redirectUri, scope })
+  const { url, state, verifier } = await steps.authorizationRequest(discovered, client, {
+    redirectUri,
+    scope,
+    thumbprint,
+  })
 
   const { server, resource } = discovered
   const startedAt = flow.runtime.now()
+  const facts = { server, client, redirectUri, resource, scope, askedBefore, proofKey }
   const about = { service: service.id, resourceName: flow.resource.name, resourceUrl: flow.resource.url, account, app }
-  const pending = { state, verifier, server, client, redirectUri, resource, scope, askedBefore, startedAt, ...about }
+  const pending = { state, verifier, ...facts, startedAt, ...about }
   const expiresAt = await steps.savePending(service, store, lockOf(options), pending)
   const { clientId, issuer } = client
   const told = flow.emit && (await loadTold())
@@ -154,7 +162,8 @@ async function exchanged(
     told?.tellRequested(flow, server.token_endpoint ?? server.issuer, { source: 'sign-in', reason: 'first' })
   }
   const grant = steps.authorizationCodeGrant(answer, pending)
-  return steps.requestToken({ service, runtime, emit, server, client, grant, source: 'sign-in' })
+  const proof = boundTo(pending)
+  return steps.requestToken({ service, runtime, emit, server, client, grant, boundTo: proof, source: 'sign-in' })
 }
 
 /** What is over with the next attempt, or with the option that is missing. */
