@@ -10,7 +10,7 @@ import type { NamedResource } from './resource-lookup.ts'
  *
  * @param input the URL of this hop, which after a redirect is not the caller's
  */
-export async function deliver(
+export function deliver(
   auth: AuthContext,
   resource: NamedResource,
   { secret, boundTo, replayable }: Outgoing,
@@ -19,13 +19,15 @@ export async function deliver(
 ): Promise<Response> {
   // Where the token does not go, nothing is proven.
   if (!boundTo || !init.headers.has('authorization')) return hop(auth, resource, secret, input, init)
-  const { sendProven } = await part(import('./dpop-steps.ts'))
   const url = typeof input === 'object' && 'url' in input ? input.url : input
-  return sendProven({ boundTo, runtime: auth.runtime, secret, method: init.method, url, replayable }, (proof) => {
-    const headers = new Headers(init.headers)
-    headers.set('dpop', proof)
-    return hop(auth, resource, secret, input, { ...init, headers })
-  })
+  const request = { boundTo, runtime: auth.runtime, secret, method: init.method, url, replayable }
+  return part(import('./dpop-steps.ts')).then(({ sendProven }) =>
+    sendProven(request, (proof) => {
+      const headers = new Headers(init.headers)
+      headers.set('dpop', proof)
+      return hop(auth, resource, secret, input, { ...init, headers })
+    }),
+  )
 }
 
 /**

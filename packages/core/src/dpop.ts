@@ -113,9 +113,12 @@ interface Held {
 const held = /* @__PURE__ */ new WeakMap<ProofKey, Promise<Held>>()
 
 async function holderOf(key: ProofKey, { crypto, now }: Clocked): Promise<Held> {
-  const known = held.get(key) ?? hold(key, crypto)
-  held.set(key, known)
-  known.catch(() => held.delete(key))
+  let known = held.get(key)
+  if (!known) {
+    known = hold(key, crypto)
+    held.set(key, known)
+    known.catch(() => held.delete(key))
+  }
   return Object.assign(await known, { now })
 }
 

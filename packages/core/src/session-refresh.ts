@@ -15,16 +15,16 @@ import { requestToken } from './token-request.ts'
 /**
  * New tokens for a session, asked for once.
  *
- * @param privateKey of the client, where it proves itself with one: no store keeps that
  * @param boundTo what the tokens are bound to, the new ones, too
+ * @param privateKey of the client, where it proves itself with one: no store keeps that
  * @throws PentauthError `sign_in_required` when the refresh token is not accepted any more (`invalid_grant`), `invalid_option` without
  *   the key of the client, `unsafe_address` for a token endpoint that no sign-in would have taken, else as `requestToken`.
  */
 export async function refreshTokens(
   flow: Flow,
   stored: StoredSession,
-  privateKey?: SigningKey,
   boundTo?: ProofKey,
+  privateKey?: SigningKey,
 ): Promise<Tokens> {
   const { service, runtime, emit } = flow
   // A store may have been tampered with.

@@ -108,7 +108,10 @@ function refusal(
       service: service.id,
       status,
       parameters: { error: withoutSecrets(printable(String(code), 60), ...secrets) },
-      hint: 'The client is known but may not have this token; check its settings.',
+      hint:
+        code === 'invalid_dpop_proof'
+          ? 'Check the clock of this machine: the proof of a key is good for a short time.'
+          : 'The client is known but may not have this token; check its settings.',
       link: service.links.docs.url,
     })
   }
