@@ -12,6 +12,8 @@ export interface Rules {
   /** How a resource says that it wants a nonce: a challenge, or JSON as a token endpoint. */
   says?: 'challenge' | 'json' | 'nothing'
   tokenType?: string
+  /** Who proves nothing gets Bearer tokens. */
+  bearerToo?: boolean
   /** How far (ms) the server's clock is ahead. */
   ahead?: number
   /** Of the access tokens, in seconds. */
@@ -22,7 +24,7 @@ export interface Rules {
 
 export interface BoundWorld extends World {
   readonly rules: Rules
-  /** By access token, the thumbprint of the key that it is bound to. */
+  /** By access token, the thumbprint of the key that it is bound to; empty for a Bearer token. */
   readonly bound: Map<string, string>
   /** Names of all proofs that came, each once. */
   readonly jtis: Set<string>
@@ -66,7 +68,8 @@ export async function boundServer(rules: Rules = {}, endpoints: Endpoints = {}):
   const grant: Answer = async (response, seen, { origin }) => {
     const headers = rules.tokenNonce === undefined ? {} : { 'dpop-nonce': rules.tokenNonce }
     const form = new URLSearchParams(seen.body)
-    const checked = await check(seen, origin, rules.tokenNonce).catch((error: Error) => error)
+    const isBearer = rules.bearerToo === true && !('dpop' in seen.headers)
+    const checked = isBearer ? '' : await check(seen, origin, rules.tokenNonce).catch((error: Error) => error)
     if (checked instanceof Error) {
       flaws.push(`token: ${checked.message}`)
       const error = checked.message === 'use_dpop_nonce' ? checked.message : 'invalid_dpop_proof'
@@ -82,7 +85,7 @@ export async function boundServer(rules: Rules = {}, endpoints: Endpoints = {}):
     const [access, refresh] = [testKey.token(`access ${made}`), testKey.token(`refresh ${made}`)]
     bound.set(access, checked)
     refreshable.set(refresh, checked)
-    const { tokenType: token_type = 'DPoP', lifetime: expires_in = 3600 } = rules
+    const { tokenType: token_type = isBearer ? 'Bearer' : 'DPoP', lifetime: expires_in = 3600 } = rules
     const tokens = { access_token: access, token_type, expires_in, scope: 'read' }
     const isOwn = form.get('grant_type') === 'client_credentials'
     return json(response, 200, isOwn ? tokens : { ...tokens, refresh_token: refresh }, headers)
@@ -97,8 +100,9 @@ export async function boundServer(rules: Rules = {}, endpoints: Endpoints = {}):
       const challenge = rules.says === 'nothing' ? 'DPoP' : `DPoP error="${error}", algs="ES256"`
       return json(response, 401, {}, { ...headers, 'www-authenticate': challenge })
     }
-    if (scheme !== 'DPoP') return refuse(`scheme ${scheme}`, 'invalid_token')
-    const checked = await check(seen, origin, rules.resourceNonce, token).catch((error: Error) => error)
+    const isBearer = scheme === 'Bearer' && bound.get(token) === ''
+    if (scheme !== 'DPoP' && !isBearer) return refuse(`scheme ${scheme}`, 'invalid_token')
+    const checked = isBearer ? '' : await check(seen, origin, rules.resourceNonce, token).catch((error: Error) => error)
     if (checked instanceof Error)
       return refuse(checked.message, checked.message === 'use_dpop_nonce' ? checked.message : 'invalid_dpop_proof')
     if (bound.get(token) !== checked) return refuse('the token is not bound to this key', 'invalid_token')
