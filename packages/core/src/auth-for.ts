@@ -46,11 +46,9 @@ export function authFor<Names extends string>(service: Service<Names>, options: 
       }
       // A fresh object, since callers add to what they get.
       const headers = { ...last.headers }
-      const boundTo = keyOf(credential)
-      if (!boundTo) return headers
+      if (!keyOf(credential)) return headers
       const { proofOf } = await part(import('./dpop-steps.ts'))
-      const { secret } = credential
-      return { ...headers, dpop: await proofOf({ boundTo, runtime: context.runtime, secret, method, url }) }
+      return { ...headers, dpop: await proofOf(context.runtime, credential, method, url) }
     },
     credential: async (url) => (url === undefined ? anyCredential(context) : usable(context, url)),
   }

@@ -13,21 +13,14 @@ import type { NamedResource } from './resource-lookup.ts'
 export function deliver(
   auth: AuthContext,
   resource: NamedResource,
-  { secret, boundTo, replayable }: Outgoing,
+  outgoing: Outgoing,
   input: string | URL | Request,
   init: Outgoing['init'],
 ): Promise<Response> {
+  const send = (own: RequestInit) => hop(auth, resource, outgoing.secret, input, own)
   // Where the token does not go, nothing is proven.
-  if (!boundTo || !init.headers.has('authorization')) return hop(auth, resource, secret, input, init)
-  const url = typeof input === 'object' && 'url' in input ? input.url : input
-  const request = { boundTo, runtime: auth.runtime, secret, method: init.method, url, replayable }
-  return part(import('./dpop-steps.ts')).then(({ sendProven }) =>
-    sendProven(request, (proof) => {
-      const headers = new Headers(init.headers)
-      headers.set('dpop', proof)
-      return hop(auth, resource, secret, input, { ...init, headers })
-    }),
-  )
+  if (!outgoing.boundTo || !init.headers.has('authorization')) return send(init)
+  return part(import('./dpop-steps.ts')).then(({ sendProven }) => sendProven(auth, outgoing, input, init, send))
 }
 
 /**

@@ -1,10 +1,11 @@
 import * as oauth from 'oauth4webapi'
 import { parseChallenge } from './challenge.ts'
-import type { ProofKey, Secret } from './credential.ts'
+import { type Credential, keyOf, type ProofKey, type Secret } from './credential.ts'
 import type { Discovered } from './discovered.ts'
 import { PentauthError } from './errors.ts'
 import { drop } from './http.ts'
 import type { Prove } from './http-oauth.ts'
+import type { Outgoing } from './outgoing.ts'
 import type { DpopWish, ProofJwk, ProofKeyPair } from './proof-key.ts'
 import { readCapped } from './read-capped.ts'
 import type { Runtime } from './runtime.ts'
@@ -156,7 +157,7 @@ type Clocked = Pick<Runtime, 'crypto' | 'now'>
 type Send = (proof: string) => Promise<Response>
 
 /** A request to a resource, and the token that it carries. */
-export interface BoundRequest {
+interface BoundRequest {
   readonly boundTo: ProofKey
   readonly runtime: Clocked
   readonly secret: Secret
@@ -166,24 +167,38 @@ export interface BoundRequest {
 
 /** Sends to a resource with a proof, and once more where it wants another nonce in that and the body allows. */
 export async function sendProven(
-  request: BoundRequest & { readonly replayable: boolean },
-  send: Send,
+  { runtime }: { readonly runtime: Clocked },
+  { boundTo, secret, replayable }: Outgoing,
+  input: string | URL | Request,
+  init: Outgoing['init'],
+  send: (init: RequestInit) => Promise<Response>,
 ): Promise<Response> {
+  const url = typeof input === 'object' && 'url' in input ? input.url : input
+  const request = { boundTo: boundTo as ProofKey, runtime, secret, method: init.method, url }
   let proof = ''
-  const noted: Send = (made) => {
-    proof = made
-    return send(made)
-  }
-  const response = await provenAt(request, noted)
-  if (!request.replayable || !(await isForNonce(response, proof))) return response
+  const once = () =>
+    provenAt(request, (made) => {
+      proof = made
+      const headers = new Headers(init.headers)
+      headers.set('dpop', proof)
+      return send({ ...init, headers })
+    })
+  const response = await once()
+  if (!replayable || !(await isForNonce(response, proof))) return response
   drop(response)
-  return provenAt(request, send)
+  return once()
 }
 
 /** A proof for one request that somebody else sends. */
-export async function proofOf(request: BoundRequest): Promise<string> {
+export async function proofOf(
+  runtime: Clocked,
+  credential: Credential,
+  method: string,
+  url: string | URL,
+): Promise<string> {
+  const boundTo = keyOf(credential) as ProofKey
   let proof = ''
-  await provenAt(request, async (made) => {
+  await provenAt({ boundTo, runtime, secret: credential.secret, method, url }, async (made) => {
     proof = made
     return new Response()
   })
