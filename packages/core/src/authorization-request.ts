@@ -16,6 +16,13 @@ export interface AuthorizationRequest {
   readonly verifier: string
 }
 
+interface RequestWishes {
+  readonly redirectUri: string
+  readonly scope: string | undefined
+  /** Of the key that the code is of no use without (RFC 9449 section 10). */
+  readonly thumbprint?: string | undefined
+}
+
 /**
  * The authorization request: code, PKCE with S256, `state`, `resource`, scopes.
  * @see https://datatracker.ietf.org/doc/html/draft-ietf-oauth-v2-1-13#section-4.1.1
@@ -23,7 +30,7 @@ export interface AuthorizationRequest {
 export async function authorizationRequest(
   { server, resource }: Discovered,
   client: OAuthClient,
-  { redirectUri, scope }: { readonly redirectUri: string; readonly scope: string | undefined },
+  { redirectUri, scope, thumbprint }: RequestWishes,
 ): Promise<AuthorizationRequest> {
   const url = new URL(server.authorization_endpoint as string)
   const state = randomId()
@@ -37,6 +44,7 @@ export async function authorizationRequest(
     code_challenge: await oauth.calculatePKCECodeChallenge(verifier),
     code_challenge_method: 'S256',
     resource,
+    dpop_jkt: thumbprint,
     // Without it, servers that know the scope give no refresh token (OpenID Connect Core, section 11).
     prompt: scope?.split(' ').includes('offline_access') ? 'consent' : undefined,
   }

@@ -2,6 +2,7 @@ import type { ClientCredentials, ClientOrigin, ClientWithAssertion } from './cli
 import type { CredentialSource } from './credential-source.ts'
 import { missingIn, requireIdentityToken } from './identity-token.ts'
 import { part } from './part.ts'
+import type { DpopWish } from './proof-key.ts'
 import { tokenSource } from './token-source.ts'
 
 export interface ClientCredentialsOptions {
@@ -13,6 +14,11 @@ export interface ClientCredentialsOptions {
   readonly issuer?: string | undefined
   /** The scopes to ask for, with spaces in between; what the server gives by itself unless given. */
   readonly scope?: string | undefined
+  /**
+   * Binds the tokens to a key, so that whoever steals them alone can do nothing with them (RFC 9449): one that is made for this source,
+   * or a pair for ES256 of your own. Bearer tokens unless given.
+   */
+  readonly dpop?: DpopWish | undefined
 }
 
 /**
@@ -34,18 +40,19 @@ export interface ClientCredentialsOptions {
  * ```
  */
 export function clientCredentials(client: ClientCredentials, options: ClientCredentialsOptions = {}): CredentialSource {
-  const { issuer, scope, ...named }: ClientCredentialsOptions = Object.assign(Object.create(null), options)
+  const { issuer, scope, dpop, ...named }: ClientCredentialsOptions = Object.assign(Object.create(null), options)
   const name = named.name ?? 'client credentials'
   const from = named.from ?? { clientId: name, clientSecret: name }
   const { assertion }: Partial<ClientWithAssertion> = Object.assign(Object.create(null), client)
   if (assertion !== undefined) requireIdentityToken('assertion', assertion)
+  const key = dpop ? { wish: dpop } : undefined
   return tokenSource({
     name,
     issuer,
     missing: () => assertion && missingIn(assertion),
     async prepare(request) {
       const { prepareClientToken } = await part(import('./client-steps.ts'))
-      return prepareClientToken(request, { source: name, client, from, issuer, scope })
+      return prepareClientToken(request, { source: name, client, from, issuer, scope, key })
     },
   })
 }

@@ -10,6 +10,7 @@ import type { Service } from './service.ts'
 import { settingsOf } from './service-settings.ts'
 import { unusable } from './session-labels.ts'
 import {
+  boundTo,
   challengeFor,
   checked,
   enter,
@@ -17,6 +18,7 @@ import {
   flowOf,
   loadSteps,
   lockOf,
+  proofKeyFor,
   type SignInOptions,
   type SignInWishes,
   scopesBefore,
@@ -71,6 +73,7 @@ export async function startSignIn(service: Service, given: StartSignInOptions): 
   const cache = steps.sharedDiscovery
   const discovered = await steps.discover(flow, { ...options, challenge, cache })
   await steps.checkAuthorizationEndpoint(flow, discovered.server)
+  const { proofKey, thumbprint } = await proofKeyFor(flow, discovered, options)
   const client = await steps.clientFor(flow, discovered, {
     client: options.client ?? settingsOf(service).client ?? {},
     redirectUri,
@@ -83,12 +86,17 @@ export async function startSignIn(service: Service, given: StartSignInOptions): 
     challenge,
     session,
   })
-  const { url, state, verifier } = await steps.authorizationRequest(discovered, client, { redirectUri, scope })
+  const { url, state, verifier } = await steps.authorizationRequest(discovered, client, {
+    redirectUri,
+    scope,
+    thumbprint,
+  })
 
   const { server, resource } = discovered
   const startedAt = flow.runtime.now()
+  const facts = { server, client, redirectUri, resource, scope, askedBefore, proofKey }
   const about = { service: service.id, resourceName: flow.resource.name, resourceUrl: flow.resource.url, account, app }
-  const pending = { state, verifier, server, client, redirectUri, resource, scope, askedBefore, startedAt, ...about }
+  const pending = { state, verifier, ...facts, startedAt, ...about }
   const expiresAt = await steps.savePending(service, store, lockOf(options), pending)
   const { clientId, issuer } = client
   const told = flow.emit && (await loadTold())
@@ -158,7 +166,8 @@ async function exchanged(
     told?.tellRequested(flow, server.token_endpoint ?? server.issuer, { source: 'sign-in', reason: 'first' })
   }
   const grant = steps.authorizationCodeGrant(answer, pending)
-  return steps.requestToken({ service, runtime, emit, server, client, grant, source: 'sign-in' })
+  const proof = boundTo(pending)
+  return steps.requestToken({ service, runtime, emit, server, client, grant, boundTo: proof, source: 'sign-in' })
 }
 
 /** What is over with the next attempt, or with the option that is missing. */
