@@ -5,6 +5,7 @@ import type { Discovered } from './discovered.ts'
 import type { Flow } from './flow.ts'
 import { isLoopback } from './loopback.ts'
 import { part } from './part.ts'
+import { resourceParameter } from './resource-parameter.ts'
 
 /** A name that nobody can guess. */
 export const randomId: () => string = () => oauth.generateRandomState()
@@ -21,6 +22,7 @@ export interface AuthorizationRequest {
  * @see https://datatracker.ietf.org/doc/html/draft-ietf-oauth-v2-1-13#section-4.1.1
  */
 export async function authorizationRequest(
+  { service }: Pick<Flow, 'service'>,
   { server, resource }: Discovered,
   client: OAuthClient,
   { redirectUri, scope }: { readonly redirectUri: string; readonly scope: string | undefined },
@@ -36,7 +38,7 @@ export async function authorizationRequest(
     state,
     code_challenge: await oauth.calculatePKCECodeChallenge(verifier),
     code_challenge_method: 'S256',
-    resource,
+    resource: resourceParameter(service, resource),
     // Without it, servers that know the scope give no refresh token (OpenID Connect Core, section 11).
     prompt: scope?.split(' ').includes('offline_access') ? 'consent' : undefined,
   }

@@ -15,6 +15,7 @@ export {
   refreshTokens,
   requestedScope,
   requestToken,
+  resourceParameter,
   savePending,
   sharedDiscovery,
   takePending,

@@ -8,6 +8,7 @@ import { type IdentityToken, nameOf } from './identity-token.ts'
 import { printable } from './printable.ts'
 import { clientCredentialsGrant, jwtBearerGrant, type TokenWish, tokenExchangeGrant } from './program-grants.ts'
 import { type ReadToken, readIdentityToken } from './read-identity-token.ts'
+import { resourceParameter } from './resource-parameter.ts'
 import { shownAddress } from './shown-address.ts'
 import type { Grant } from './token-answer.ts'
 import { requestToken } from './token-request.ts'
@@ -38,7 +39,7 @@ export async function prepareClientToken(
   checkOffer(request.service, offer)
   const checked = checkClient(request.service, client, from, issuer === undefined)
   const place = await tokenServer(request, offer)
-  const grant = clientCredentialsGrant({ scope, resource: place.resource })
+  const grant = clientCredentialsGrant({ scope, resource: resourceParameter(request.service, place.resource) })
   const ask = asker(request, source, place)
   if (checked.privateKey || checked.clientSecret)
     return prepared(place, () => ask(grant, clientAt(request, place, checked)))
@@ -81,7 +82,8 @@ export async function prepareWorkloadToken(
   const ask = asker(request, source, place)
   const { scope, audience, resource, requestedTokenType, subjectTokenType = types.jwt } = options
   // Who names an audience has said what the token is for.
-  const wish = { scope, audience, resource: resource ?? (audience === undefined ? place.resource : undefined) }
+  const own = audience === undefined ? resourceParameter(request.service, place.resource) : undefined
+  const wish = { scope, audience, resource: resource ?? own }
   const isBearer = grant === 'jwt-bearer'
   const isJwt = isBearer || subjectTokenType === types.jwt
   const way = { isJwt, refusals: ['invalid_grant', ...(isBearer ? [] : ['invalid_request'])] }

@@ -79,7 +79,7 @@ export async function startSignIn(service: Service, given: StartSignInOptions): 
     challenge,
     session,
   })
-  const { url, state, verifier } = await steps.authorizationRequest(discovered, client, { redirectUri, scope })
+  const { url, state, verifier } = await steps.authorizationRequest(flow, discovered, client, { redirectUri, scope })
 
   const { server, resource } = discovered
   const startedAt = flow.runtime.now()
@@ -153,7 +153,8 @@ async function exchanged(
     const told = await loadTold()
     told?.tellRequested(flow, server.token_endpoint ?? server.issuer, { source: 'sign-in', reason: 'first' })
   }
-  const grant = steps.authorizationCodeGrant(answer, pending)
+  const resource = steps.resourceParameter(service, pending.resource)
+  const grant = steps.authorizationCodeGrant(answer, { ...pending, resource })
   return steps.requestToken({ service, runtime, emit, server, client, grant, source: 'sign-in' })
 }
 

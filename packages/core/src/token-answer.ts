@@ -29,6 +29,12 @@ export interface TokenRequest extends Asker {
   readonly source: string
 }
 
+/** Parameters without those that have no value. */
+export function given(parameters: object): Record<string, string> {
+  const own = Object.entries(parameters).filter(([, value]) => value !== undefined)
+  return Object.assign(Object.create(null), Object.fromEntries(own))
+}
+
 /** What a token endpoint gave. */
 export interface Tokens {
   readonly accessToken: AccessToken
