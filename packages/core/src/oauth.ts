@@ -1,16 +1,16 @@
 // The steps of all flows, which are one file in Node.
 export { prepareClientToken, prepareWorkloadToken } from './client-steps.ts'
 export { deviceAuthorization, deviceTokens, signInFailed, tellFailed, withClient } from './device-steps.ts'
+export { pushedRequest } from './push-steps.ts'
 export { forgetClient, noteReturned } from './registration-steps.ts'
 export { revokeTokens } from './revocation-steps.ts'
 export {
   authorizationCodeGrant,
-  authorizationRequest,
   authorizationResponse,
   checkAuthorizationEndpoint,
-  clientFor,
   discover,
   keptClient,
+  plainRequest,
   randomId,
   refreshTokens,
   requestedScope,
