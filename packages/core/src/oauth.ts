@@ -1,5 +1,5 @@
 // The steps of all flows, which are one file in Node.
-export { prepareClientToken, prepareWorkloadToken } from './client-steps.ts'
+export { prepareClientToken, prepareEnterpriseToken, prepareWorkloadToken } from './client-steps.ts'
 export { deviceAuthorization, deviceTokens, signInFailed, tellFailed, withClient } from './device-steps.ts'
 export { pushedRequest } from './push-steps.ts'
 export { forgetClient, noteReturned } from './registration-steps.ts'

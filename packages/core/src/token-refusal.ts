@@ -6,14 +6,7 @@ import { withoutSecrets } from './redaction.ts'
 import { retryAfterOf } from './retry-after.ts'
 import type { Service } from './service.ts'
 import { inWords } from './service-link.ts'
-import { type TokenRequest, type Tokens, tokenPattern, tokensFrom, usedParts } from './token-answer.ts'
-
-/** An answer of a token endpoint. */
-interface Answer {
-  readonly status: number
-  readonly headers: Headers
-  readonly text: string
-}
+import { type Answer, type TokenRequest, type Tokens, tokenPattern, tokensFrom, usedParts } from './token-answer.ts'
 
 /**
  * What an answer is that is not plainly good: an error, or tokens after all.
@@ -41,10 +34,10 @@ export async function judgedTokens(
   const own: oauth.TokenEndpointResponse = Object.assign(Object.create(null), answer)
   const { access_token, token_type, refresh_token, scope } = own
   if (token_type.toLowerCase() !== 'bearer')
-    throw invalid(service, `a token of type ${JSON.stringify(printable(token_type))}`)
-  if (!tokenPattern.test(access_token)) throw invalid(service, 'a token that cannot travel in a header')
+    throw invalidAnswer(service, `a token of type ${JSON.stringify(printable(token_type))}`)
+  if (!tokenPattern.test(access_token)) throw invalidAnswer(service, 'a token that cannot travel in a header')
   if (refresh_token !== undefined && !tokenPattern.test(refresh_token))
-    throw invalid(service, 'a refresh token with characters that no token has')
+    throw invalidAnswer(service, 'a refresh token with characters that no token has')
   const all = [...secrets, ...[access_token, refresh_token ?? ''].map(createSecret)]
   return tokensFrom(request, own as never, scopesIn(scope ?? '', all), requestedAt)
 }
@@ -104,10 +97,14 @@ function refusal(
       link: service.links.docs.url,
     })
   }
-  return invalid(service, `an answer that is no token response (status ${status} from ${new URL(endpoint).origin})`)
+  return invalidAnswer(
+    service,
+    `an answer that is no token response (status ${status} from ${new URL(endpoint).origin})`,
+  )
 }
 
-function invalid(service: Service, what: string): PentauthError {
+/** The error about an answer that is of no use. */
+export function invalidAnswer(service: Service, what: string): PentauthError {
   return new PentauthError({
     code: 'token_response_invalid',
     message: `${service.name}'s token endpoint sent ${what}.`,

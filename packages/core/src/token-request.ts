@@ -30,6 +30,7 @@ export async function requestToken(request: TokenRequest): Promise<Tokens> {
   const response = await grant.request(server, named, authentication, endpointOptions(request, 'token', secrets))
   const { status, headers } = response
   const text = await response.text()
+  if (grant.judge) return grant.judge(request, { status, headers, text }, secrets, requestedAt)
   const answer = status === 200 ? usedParts(text) : undefined
   const scopes = answer && isUsable(answer) ? plainScopes(answer.scope, secrets) : undefined
   if (answer && scopes) return tokensFrom(request, answer, scopes, requestedAt)
