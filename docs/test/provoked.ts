@@ -141,7 +141,8 @@ export function provocations(sandbox: Sandbox, { origins }: SandboxServer): Prov
       () => acme({ resources: { rest: { url: 'http://api.acme.example', protocol: 'rest', accessToken: true } } }),
       () => {
         const credential = clientCredentials({ clientId: 'acme-client', clientSecret: 'acme-words' })
-        return createAuth(acme({ oauth: ofProgram }), { credential }).credential()
+        const runtime = { fetch: async () => new Response('', { status: 404 }) }
+        return createAuth(acme({ oauth: ofProgram }), { credential, runtime }).credential()
       },
     ],
     invalid_option: [
