@@ -82,6 +82,7 @@ export function provocations(sandbox: Sandbox, { origins }: SandboxServer): Prov
       resources: { rest: { url: 'https://api.acme.example/v1', protocol: 'rest', accessToken: true } },
       ...part,
     } as Service)
+  const ofProgram = { grants: ['client_credentials'], tokenEndpointAuthMethod: 'client_secret_post' }
   const marked = { clientId: testKey.pentographerClientId(), clientSecret: testKey.pentographerSecret() }
 
   const others = [
@@ -140,11 +141,12 @@ export function provocations(sandbox: Sandbox, { origins }: SandboxServer): Prov
       () => parseService({}),
       () => acme({ id: 'Acme' }),
       () => acme({ resources: {} }),
+      () => acme({ oauth: { ...ofProgram, omitResourceParameter: 'yes' } }),
       () => acme({ resources: { rest: { url: 'http://api.acme.example', protocol: 'rest', accessToken: true } } }),
       () => {
-        const oauth = { grants: ['client_credentials'], tokenEndpointAuthMethod: 'client_secret_post' }
         const credential = clientCredentials({ clientId: 'acme-client', clientSecret: 'acme-words' })
-        return createAuth(acme({ oauth }), { credential }).credential()
+        const runtime = { fetch: async () => new Response('', { status: 404 }) }
+        return createAuth(acme({ oauth: ofProgram }), { credential, runtime }).credential()
       },
     ],
     invalid_option: [

@@ -17,7 +17,7 @@ const PARTS = {
   told: ['told-sign-in', 'told-request'],
   accounts: ['accounts'],
   'sign-out': ['sign-out-in-pages', 'revocation-steps'],
-  registration: ['registration', 'registration-steps', 'client-authentication'],
+  registration: ['registration', 'registration-steps', 'client-authentication', 'push-steps'],
   addresses: ['foreign-address', 'documented-server', 'unusual-server'],
   'sign-in-trouble': [
     'token-refusal',

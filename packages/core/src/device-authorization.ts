@@ -12,8 +12,9 @@ import { printable } from './printable.ts'
 import { deviceCodeGrant } from './program-grants.ts'
 import { withoutSecrets } from './redaction.ts'
 import type { RegisteredClient } from './registration.ts'
+import { resourceParameter } from './resource-parameter.ts'
 import { shownAddress } from './shown-address.ts'
-import type { Tokens } from './token-answer.ts'
+import { given, type Tokens } from './token-answer.ts'
 import { requestToken } from './token-request.ts'
 
 /** What a person needs to sign a device in. */
@@ -58,7 +59,7 @@ export async function deviceAuthorization(
   const { runtime } = flow
   const endpoint = server.device_authorization_endpoint as string
   const requestedAt = runtime.now()
-  const asked = { resource, ...(scope === undefined ? {} : { scope }) }
+  const asked = given({ resource: resourceParameter(flow.service, resource), scope })
   const named = { client_id: client.clientId }
   const proofs: Secret[] = client.clientSecret ? [client.clientSecret] : []
   const options = endpointOptions(flow, 'device_authorization', proofs)(oauth.customFetch, oauth.allowInsecureRequests)
@@ -112,7 +113,7 @@ export async function deviceTokens(
 ): Promise<{ readonly tokens: Tokens; readonly requestedAt: number }> {
   const { service, runtime, emit } = flow
   const { prompt, deviceCode } = device
-  const grant = deviceCodeGrant(deviceCode, resource)
+  const grant = deviceCodeGrant(deviceCode, resourceParameter(service, resource))
   const tokenEndpoint = shownAddress(new URL(server.token_endpoint as string))
   let wait = device.interval
   let trouble: PentauthError | undefined

@@ -5,7 +5,10 @@ import { createSecret, type ProofKey } from './credential.ts'
 import { PentauthError } from './errors.ts'
 import type { Flow } from './flow.ts'
 import { refreshTokenGrant } from './grants.ts'
+import { rulesOf } from './metadata.ts'
 import { part } from './part.ts'
+import { resourceParameter } from './resource-parameter.ts'
+import type { Service } from './service.ts'
 import { sharedDiscovery } from './shared-discovery.ts'
 import { keptClient } from './sign-in-client.ts'
 import type { StoredSession } from './stored-session.ts'
@@ -30,7 +33,8 @@ export async function refreshTokens(
   // A store may have been tampered with.
   await checkAddress(flow, stored.tokenEndpoint, 'token_endpoint')
   const client = await clientOf(stored, privateKey)
-  const grant = refreshTokenGrant(createSecret(stored.refreshToken ?? ''), stored.resource)
+  const wish = { resource: resourceParameter(service, stored.resource), scope: scopeAgain(service, stored) }
+  const grant = refreshTokenGrant(createSecret(stored.refreshToken ?? ''), wish)
   const request = { service, runtime, emit, server: serverOf(stored), client, grant, boundTo, source: 'sign-in' }
   return requestToken(request).catch(async (error) => {
     // What passes is told as it is, also by a page that can load nothing now.
@@ -39,6 +43,13 @@ export async function refreshTokens(
     sharedDiscovery.forget(flow)
     throw (await part(import('./refresh-refusal.ts'))).refreshRefusal(flow, error)
   })
+}
+
+/** What the session may do, for servers that want to hear it again; and that it goes on, which few of them repeat in an answer. */
+function scopeAgain(service: Service, { scopes = [], requested = [] }: StoredSession): string | undefined {
+  if (rulesOf(service).scopeOnRefresh !== true) return undefined
+  const names = new Set([...scopes, ...requested.filter((name) => name === 'offline_access')])
+  return names.size > 0 ? [...names].join(' ') : undefined
 }
 
 /** The authorization server as the sign-in found it. */

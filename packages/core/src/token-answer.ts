@@ -17,6 +17,20 @@ export interface Grant {
   ) => Promise<Response>
   /** What the request carries besides the client's own, and no message may repeat. */
   readonly secrets: readonly Secret[]
+  /** Says what the answer is, where that is something else than a Bearer token. */
+  readonly judge?: (
+    request: TokenRequest,
+    answer: Answer,
+    secrets: readonly Secret[],
+    requestedAt: number,
+  ) => Promise<Tokens>
+}
+
+/** An answer of a token endpoint. */
+export interface Answer {
+  readonly status: number
+  readonly headers: Headers
+  readonly text: string
 }
 
 export interface TokenRequest extends Asker {
@@ -29,6 +43,12 @@ export interface TokenRequest extends Asker {
   readonly boundTo?: ProofKey | undefined
   /** Name of the source, for the token and for messages. */
   readonly source: string
+}
+
+/** Parameters without those that have no value. */
+export function given(parameters: object): Record<string, string> {
+  const own = Object.entries(parameters).filter(([, value]) => value !== undefined)
+  return Object.assign(Object.create(null), Object.fromEntries(own))
 }
 
 /** What a token endpoint gave. */

@@ -6,14 +6,15 @@ import { withoutSecrets } from './redaction.ts'
 import { retryAfterOf } from './retry-after.ts'
 import type { Service } from './service.ts'
 import { inWords } from './service-link.ts'
-import { isOfType, type TokenRequest, type Tokens, tokenPattern, tokensFrom, usedParts } from './token-answer.ts'
-
-/** An answer of a token endpoint. */
-interface Answer {
-  readonly status: number
-  readonly headers: Headers
-  readonly text: string
-}
+import {
+  type Answer,
+  isOfType,
+  type TokenRequest,
+  type Tokens,
+  tokenPattern,
+  tokensFrom,
+  usedParts,
+} from './token-answer.ts'
 
 /**
  * What an answer is that is not plainly good: an error, or tokens after all.
@@ -43,16 +44,16 @@ export async function judgedTokens(
   if (!isOfType(token_type, request)) {
     const type = `a token of type ${JSON.stringify(printable(token_type))}`
     throw request.boundTo
-      ? invalid(
+      ? invalidAnswer(
           service,
           `${type}, which is bound to no key`,
           'Leave the option "dpop" out where the server has no use for it.',
         )
-      : invalid(service, type)
+      : invalidAnswer(service, type)
   }
-  if (!tokenPattern.test(access_token)) throw invalid(service, 'a token that cannot travel in a header')
+  if (!tokenPattern.test(access_token)) throw invalidAnswer(service, 'a token that cannot travel in a header')
   if (refresh_token !== undefined && !tokenPattern.test(refresh_token))
-    throw invalid(service, 'a refresh token with characters that no token has')
+    throw invalidAnswer(service, 'a refresh token with characters that no token has')
   const all = [...secrets, ...[access_token, refresh_token ?? ''].map(createSecret)]
   return tokensFrom(request, own as never, scopesIn(scope ?? '', all), requestedAt)
 }
@@ -115,10 +116,14 @@ function refusal(
       link: service.links.docs.url,
     })
   }
-  return invalid(service, `an answer that is no token response (status ${status} from ${new URL(endpoint).origin})`)
+  return invalidAnswer(
+    service,
+    `an answer that is no token response (status ${status} from ${new URL(endpoint).origin})`,
+  )
 }
 
-function invalid(
+/** The error about an answer that is of no use. */
+export function invalidAnswer(
   service: Service,
   what: string,
   hint = 'Check that the service URL is right and that no proxy or login page answers in its place.',

@@ -36,6 +36,7 @@ export async function requestToken(request: TokenRequest): Promise<Tokens> {
   if (await dpop?.wantsNonce(response)) response = await ask()
   const { status, headers } = response
   const text = await response.text()
+  if (grant.judge) return grant.judge(request, { status, headers, text }, secrets, requestedAt)
   const answer = status === 200 ? usedParts(text) : undefined
   const scopes = answer && isUsable(answer, request) ? plainScopes(answer.scope, secrets) : undefined
   if (answer && scopes) return tokensFrom(request, answer, scopes, requestedAt)

@@ -13,6 +13,11 @@ export interface WorkloadIdentityOptions {
   readonly grant: 'jwt-bearer' | 'token-exchange'
   /** The authorization server that takes such tokens: needed where the service's definition does not say, and used in its place where it does. */
   readonly issuer?: string | undefined
+  /**
+   * Takes the authorization server that the resource itself names, where neither `issuer` nor the definition says which it is: a resource
+   * that is not honest then collects identity tokens that are good elsewhere, and a client secret.
+   */
+  readonly dangerouslyTrustResourceIssuer?: boolean | undefined
   /** The scopes to ask for, with spaces in between; what the server gives by itself unless given. */
   readonly scope?: string | undefined
   /** What the access token is for, by its URI (RFC 8707). */
@@ -62,6 +67,7 @@ export function workloadIdentity(options: WorkloadIdentityOptions): CredentialSo
     token,
     grant,
     issuer,
+    dangerouslyTrustResourceIssuer,
     clientId,
     clientSecret,
     privateKey,
@@ -79,6 +85,7 @@ export function workloadIdentity(options: WorkloadIdentityOptions): CredentialSo
     })
   }
   const source = name ?? `workload identity (${nameOf(identity)})`
+  const trustsResource = dangerouslyTrustResourceIssuer === true
   const parts = Object.entries({ clientId, clientSecret, privateKey }).filter(([, value]) => value !== undefined)
   const client = parts.length > 0 ? Object.fromEntries(parts) : undefined
   const key = dpop ? { wish: dpop } : undefined
@@ -88,7 +95,8 @@ export function workloadIdentity(options: WorkloadIdentityOptions): CredentialSo
     missing: () => missingIn(identity),
     async prepare(request) {
       const { prepareWorkloadToken } = await part(import('./client-steps.ts'))
-      return prepareWorkloadToken(request, { source, token: identity, grant, issuer, client, key, ...wish })
+      const asked = { source, token: identity, grant, issuer, trustsResource, client, key }
+      return prepareWorkloadToken(request, { ...asked, ...wish })
     },
   })
 }
