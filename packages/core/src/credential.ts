@@ -58,6 +58,8 @@ export interface AccessToken extends CredentialFacts {
   readonly expiresAt?: number
   /** Granted scopes, where the server said them. */
   readonly scopes?: readonly string[]
+  /** Whose sign-in it is of; absent for the token of a program. */
+  readonly account?: string
   /** The key that it is of no use without; absent for a Bearer token. */
   readonly boundTo?: ProofKey
 }

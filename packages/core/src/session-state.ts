@@ -180,7 +180,7 @@ export function proofKeyOf({ state }: Place, { proofKey }: StoredSession): Proof
  * @param isNew whether it was issued just now: then what was sent before says nothing about it, also when it is the same token again
  */
 export function adopt(place: Place, session: StoredSession, isNew = false): AccessToken {
-  const { state, name } = place
+  const { state, name, account } = place
   const { accessToken, obtainedAt, refreshToken, scopes } = session
   // Of another process perhaps, whose clock is another.
   const expiresAt = boundedExpiry(session.expiresAt, obtainedAt)
@@ -192,6 +192,7 @@ export function adopt(place: Place, session: StoredSession, isNew = false): Acce
     kind: 'access-token',
     secret: createSecret(accessToken),
     source: name,
+    account,
     ...(expiresAt === undefined ? {} : { expiresAt }),
     ...(scopes === undefined ? {} : { scopes }),
     ...(boundTo ? { boundTo } : {}),

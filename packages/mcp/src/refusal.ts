@@ -9,13 +9,15 @@ export interface Refusal {
   readonly isOfCredential: boolean
 }
 
-/** What a 401 means, and a 403 that is about the credential; every other answer is the protocol's own. */
+/** Answers about who calls: everything else is the protocol's own, and the SDKs do with it what it says. */
+const aboutCaller = [401, 402, 403, 429]
+
+/** What an answer says about the caller: a 401 always does, a 403 unless nothing is known of it, and so do credits and limits. */
 export async function refusalIn(response: Response): Promise<Refusal | undefined> {
-  if (response.status !== 401 && response.status !== 403) return undefined
+  if (!aboutCaller.includes(response.status)) return undefined
   const error = await errorFrom(response)
-  if (!error) return undefined
+  if (!error || (error.code === 'forbidden' && response.status !== 401)) return undefined
   const isOfCredential = /^(?:authentication_required|credential_refused|insufficient_scope)$/.test(error.code)
-  if (response.status !== 401 && !isOfCredential) return undefined
   return { error, challenge: parseChallenge(response.headers.get('www-authenticate')), isOfCredential }
 }
 
