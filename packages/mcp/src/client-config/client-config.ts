@@ -3,9 +3,9 @@ import { type ClientPlaceOptions, clientPath, platformOf } from './client-path.t
 import { type ClientCredential, type ClientRow, clients, type McpClient } from './clients.ts'
 import { type ClientCommand, clientCommands } from './commands.ts'
 import { configText } from './config-text.ts'
-import { credentialWay } from './credential-way.ts'
+import { credentialWay, signsPeopleIn } from './credential-way.ts'
 import { refusedOption } from './refusal.ts'
-import { baseUrl, type Server, serverEntry } from './server-entry.ts'
+import { baseUrl, type Server, serverEntry, variablesOf } from './server-entry.ts'
 
 export interface ClientConfigOptions extends ClientPlaceOptions {
   /**
@@ -118,7 +118,7 @@ function entryName(service: Service, { title, names }: ClientRow, name: string =
     form: /^[A-Za-z0-9][\w-]{0,63}$/,
     words: 'letters, digits, dashes and underscores',
   }
-  if (form.test(name)) return name
+  if (typeof name === 'string' && form.test(name)) return name
   throw refusedOption(
     `was given a name that ${title} does not take`,
     `It takes up to 64 ${words}, first a letter or digit: set the option "name".`,
@@ -134,7 +134,7 @@ function keyOf(service: Service, resource: Resource, { variable, header }: Clien
   }
   if (variable === undefined && service.apiKey) return { variable: service.apiKey.env, header: chosen }
   // Upper case only: a key that was taken for the name of its variable would be written into the file.
-  if (/^[A-Z_][A-Z0-9_]*$/.test(variable ?? '')) return { variable: variable as string, header: chosen }
+  if (typeof variable === 'string' && /^[A-Z_][A-Z0-9_]*$/.test(variable)) return { variable, header: chosen }
   throw refusedOption(
     'needs the name of the variable that holds the key',
     'Set the option "variable" to a name of upper-case letters, digits and underscores, and not to the key.',
@@ -157,14 +157,26 @@ function existingText(existing: string | undefined): string {
 
 function notesFor({ notes }: ClientRow, server: Server, { scope }: ClientConfigOptions): readonly string[] {
   const { service, resource, way } = server
-  const source = service.apiKey ? `${service.apiKey.env}, a key file or a saved sign-in` : 'a saved sign-in'
+  const [last, ...others] = sourcesOf(service, resource).toReversed()
+  const sources = [...(others.length > 0 ? [others.toReversed().join(', ')] : []), last].join(' or ')
+  const found = `Nothing secret is in the file: pentauth looks for the credential in ${sources}.`
   const pentauth: { readonly [K in ClientCredential]?: string } = {
-    bridge: `Nothing secret is in the file: pentauth looks for the credential in ${source}. A client with windows may not pass your variables on.`,
-    helper: `Nothing secret is in the file: pentauth looks for the credential in ${source}.`,
+    bridge: `${found} A client with windows may not pass your variables on.`,
+    helper: found,
   }
   const moved =
     way === 'helper' && baseUrl(server) && 'The service was moved, so the variable for its address must be set.'
   const project = scope === 'project' && notes.project
   const notice = !resource.relocated && service.notice
   return [notes.always, notes[way], pentauth[way], project, moved, notice].filter((note) => typeof note === 'string')
+}
+
+/** Where `pentauth` looks for a credential that this resource takes. */
+function sourcesOf(service: Service, resource: Resource): readonly string[] {
+  const variables = variablesOf(service, resource)
+  return [
+    ...variables,
+    ...(resource.apiKey ? ['a key file'] : []),
+    ...(signsPeopleIn(service, resource) ? ['a saved sign-in'] : []),
+  ]
 }

@@ -28,8 +28,15 @@ const writers: Readonly<Record<ClientRow['format'], () => Promise<Writer>>> = {
 /** The whole file with the entry in it. */
 export async function configText(row: ClientRow, existing: string, change: Change): Promise<string> {
   const write = await writers[row.format]()
+  const refuse = refusalsOf(row.title)
   const mark = existing.startsWith('\ufeff') ? '\ufeff' : ''
-  return mark + (await write(existing.slice(mark.length), change, refusalsOf(row.title)))
+  try {
+    return mark + (await write(existing.slice(mark.length), change, refuse))
+  } catch (error) {
+    // The parsers call themselves for each level.
+    if (error instanceof RangeError) throw refuse('is nested too deeply to be read')
+    throw error
+  }
 }
 
 /** The error for an entry that has the name already, and says something else. */

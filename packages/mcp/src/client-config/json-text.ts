@@ -26,10 +26,11 @@ export async function writeJson(text: string, change: Change, refuse: RefusePres
     if (!list) return insertMember(result, changed, changed, 'inputs', [input])
     return insertMember(result, changed, list, undefined, input)
   }, withEntry)
+  const unmergeable = () => refuse('cannot be changed without changing other entries')
   const all = withMember(before, servers, withMember(Object(ownMember(before, servers)), name, entry))
   const expected = inputs.missing.length > 0 ? withMember(all, 'inputs', [...inputs.present, ...inputs.missing]) : all
-  if (dataText(expected) === dataText(parser.getNodeValue(rootOf(parser, written, refuse)))) return written
-  throw refuse('cannot be changed without changing other entries')
+  if (dataText(expected) === dataText(parser.getNodeValue(rootOf(parser, written, unmergeable)))) return written
+  throw unmergeable()
 }
 
 function newFile(text: string, { servers, name, entry, inputs, file }: Change): string {

@@ -23,7 +23,9 @@ export function serverEntry(row: ClientRow, server: Server): Entry {
   const { name, key, way, os } = server
   if (way === 'bridge' || !row.remote) {
     const [command, ...args] = programOf(pentauthWords(server, 'bridge'), os)
-    return complete(row.local({ name, command, args, env: baseUrl(server), lets: variablesOf(server.service) }))
+    return complete(
+      row.local({ name, command, args, env: baseUrl(server), lets: variablesOf(server.service, server.resource) }),
+    )
   }
   const plain = plainHeaders(server)
   const headers = withoutUndefined({ ...keyHeader(row, server), ...plain }) as Record<string, string> | undefined
@@ -73,8 +75,10 @@ function plainHeaders({ resource, service }: Server): Readonly<Record<string, st
   return withoutUndefined(resource.headers ?? {}) as Record<string, string> | undefined
 }
 
-function variablesOf({ apiKey, oauth }: Service): readonly string[] {
-  return [apiKey?.env, oauth?.clientIdEnv, oauth?.clientSecretEnv].filter((name) => name !== undefined)
+/** The variables in which `pentauth` looks for a credential that the resource takes. */
+export function variablesOf({ apiKey, oauth }: Service, resource: Resource): readonly string[] {
+  const client = resource.accessToken ? [oauth?.clientIdEnv, oauth?.clientSecretEnv] : []
+  return [resource.apiKey && apiKey?.env, ...client].filter((name) => typeof name === 'string')
 }
 
 function complete(entry: Entry): Entry {

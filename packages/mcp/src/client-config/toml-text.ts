@@ -28,11 +28,12 @@ export async function writeToml(text: string, change: Change, refuse: RefusePres
     .stringify({ [servers]: { [name]: entry } })
     .trimEnd()
     .replaceAll('\n', eol)
+  const unmergeable = () => refuse('cannot be changed without changing other entries')
   const written =
     present === undefined ? appended(text, table, eol, true) : replaced(parser, text, change, table, refuse)
   const expected = withMember(before, servers, withMember(tables, name, entry))
-  if (dataText(expected) === dataText(parsed(parser, written, refuse))) return written
-  throw refuse('cannot be changed without changing other entries')
+  if (dataText(expected) === dataText(parsed(parser, written, unmergeable))) return written
+  throw unmergeable()
 }
 
 function replaced(
@@ -46,7 +47,10 @@ function replaced(
   if (own.length === 0) throw refuse(`writes the entry "${name}" without a table of its own`)
   return edited(
     text,
-    own.map(({ start, end }, index) => ({ start, end, text: index === 0 ? table : '' })),
+    // The tables within it go, with the empty lines before them.
+    own.map(({ start, end }, index) =>
+      index === 0 ? { start, end, text: table } : { start: text.slice(0, start).trimEnd().length, end, text: '' },
+    ),
   )
 }
 

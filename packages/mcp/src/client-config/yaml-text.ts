@@ -31,10 +31,11 @@ export async function writeYaml(text: string, change: Change, refuse: RefusePres
   const at = list.findIndex((item) => ownMember(item, 'name') === change.name)
   if (at !== -1 && dataText(list[at]) === dataText(change.entry)) return text
   if (at !== -1 && !change.replace) throw nameTaken(change, refuse)
+  const unmergeable = () => refuse('cannot be changed without changing other entries')
   const written = put(parser, text, map, at, change, refuse)
   const expected = withMember(before, change.servers, at === -1 ? [...list, change.entry] : list.with(at, change.entry))
-  if (dataText(expected) === dataText(dataOf(parsed(parser, written, refuse), refuse))) return written
-  throw refuse('cannot be changed without changing other entries')
+  if (dataText(expected) === dataText(dataOf(parsed(parser, written, unmergeable), unmergeable))) return written
+  throw unmergeable()
 }
 
 function put(parser: Parser, text: string, map: YAMLMap, at: number, change: Change, refuse: RefusePresent): string {
@@ -52,7 +53,8 @@ function put(parser: Parser, text: string, map: YAMLMap, at: number, change: Cha
   const inner = `${outer}  `
   // Nothing, null or an empty list: it goes, and the list begins on the next line, behind a comment.
   const colon = text.indexOf(':', rangeOf(pair.key)[1]) + 1
-  const from = value ? Math.max(rangeOf(value)[1], colon) : colon
+  const isWritten = !parser.isScalar(value) || Boolean(value.source)
+  const from = value && isWritten ? Math.max(rangeOf(value)[1], colon) : colon
   const end = endOfLine(text, from)
   return edited(text, [
     { start: colon, end: from, text: '' },
