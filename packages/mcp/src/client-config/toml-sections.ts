@@ -1,4 +1,4 @@
-import { endOfLine } from './layout.ts'
+import { endOfLine, indentation } from './layout.ts'
 
 /** A table of a TOML file as text, from its header to the end of the last line that says something. */
 export interface TomlSection {
@@ -18,7 +18,7 @@ export function tomlSections(text: string, parse: (text: string) => object): rea
   let depth = 0
   for (const { 0: token, index } of text.matchAll(tokens)) {
     if (token.startsWith('#')) continue
-    if (token === '[' && depth === 0 && isFirstOnLine(text, index))
+    if (token === '[' && depth === 0 && indentation(text, index).isFirst)
       sections.push({ header: '', start: index, end: index })
     if (token === '[' || token === '{') depth += 1
     if (token === ']' || token === '}') depth -= 1
@@ -30,10 +30,6 @@ export function tomlSections(text: string, parse: (text: string) => object): rea
   return sections
     .filter(({ header }) => !header.startsWith('[['))
     .map(({ header, start, end }) => ({ path: namesIn(parse(header)), start, end }))
-}
-
-function isFirstOnLine(text: string, index: number): boolean {
-  return /(?:^|\n)[ \t]*$/.test(text.slice(0, index))
 }
 
 /** The keys of tables within tables with one key each. */

@@ -44,6 +44,9 @@ url = "no table, but a text"
 """
 args = [
   "[mcp_servers.pensyve]", # nor this
+  [
+    "nor this",
+  ],
 ]
 
 # ours
@@ -51,6 +54,7 @@ args = [
 url = "https://old.example"
 args = [
   "]",
+  [1],
 ]
 
 [mcp_servers.pensyve.tools.recall]
@@ -72,6 +76,9 @@ url = "no table, but a text"
 """
 args = [
   "[mcp_servers.pensyve]", # nor this
+  [
+    "nor this",
+  ],
 ]
 
 # ours
