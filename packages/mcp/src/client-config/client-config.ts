@@ -1,11 +1,12 @@
 import type { CredentialHeader, Resource, Service } from '@pentauth/core'
+import { clientNotes } from './client-notes.ts'
 import { type ClientPlaceOptions, clientPath, platformOf } from './client-path.ts'
 import { type ClientCredential, type ClientRow, clients, type McpClient } from './clients.ts'
 import { type ClientCommand, clientCommands } from './commands.ts'
 import { configText } from './config-text.ts'
-import { credentialWay, signsPeopleIn } from './credential-way.ts'
+import { credentialWay } from './credential-way.ts'
 import { refusedOption } from './refusal.ts'
-import { baseUrl, type Server, serverEntry, variablesOf } from './server-entry.ts'
+import { baseUrl, type Server, serverEntry } from './server-entry.ts'
 
 export interface ClientConfigOptions extends ClientPlaceOptions {
   /**
@@ -91,7 +92,7 @@ export async function clientConfig(
     format: row.format,
     text: await configText(row, existingText(options.existing), change),
     commands: clientCommands(client, row, server, options.scope ?? 'user'),
-    notes: notesFor(row, server, options),
+    notes: clientNotes(row, server, options.scope ?? 'user'),
     env: [
       ...(key && !row.input ? [key.variable] : []),
       ...(way === 'helper' ? Object.keys(baseUrl(server) ?? {}) : []),
@@ -153,30 +154,4 @@ function launcherOf(launcher: readonly string[] = ['npx', '-y', 'pentauth']): re
 function existingText(existing: string | undefined): string {
   if (existing === undefined || typeof existing === 'string') return existing ?? ''
   throw refusedOption('was given no text as "existing"', 'Read the file as UTF-8 text first.')
-}
-
-function notesFor({ notes }: ClientRow, server: Server, { scope }: ClientConfigOptions): readonly string[] {
-  const { service, resource, way } = server
-  const [last, ...others] = sourcesOf(service, resource).toReversed()
-  const sources = [...(others.length > 0 ? [others.toReversed().join(', ')] : []), last].join(' or ')
-  const found = `Nothing secret is in the file: pentauth looks for the credential in ${sources}.`
-  const pentauth: { readonly [K in ClientCredential]?: string } = {
-    bridge: `${found} A client with windows may not pass your variables on.`,
-    helper: found,
-  }
-  const moved =
-    way === 'helper' && baseUrl(server) && 'The service was moved, so the variable for its address must be set.'
-  const project = scope === 'project' && notes.project
-  const notice = !resource.relocated && service.notice
-  return [notes.always, notes[way], pentauth[way], project, moved, notice].filter((note) => typeof note === 'string')
-}
-
-/** Where `pentauth` looks for a credential that this resource takes. */
-function sourcesOf(service: Service, resource: Resource): readonly string[] {
-  const variables = variablesOf(service, resource)
-  return [
-    ...variables,
-    ...(resource.apiKey ? ['a key file'] : []),
-    ...(signsPeopleIn(service, resource) ? ['a saved sign-in'] : []),
-  ]
 }

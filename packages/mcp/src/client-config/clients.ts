@@ -69,7 +69,7 @@ export interface ClientRow {
   /** What its names of servers may be. */
   readonly names?: { readonly form: RegExp; readonly words: string }
   /** What to know, by how the credential comes. */
-  readonly notes: { readonly [K in ClientCredential | 'always' | 'project']?: string }
+  readonly notes: { readonly [K in ClientCredential | 'always' | 'user' | 'project']?: string }
 }
 
 const braces = (variable: string): string => `\${${variable}}`
@@ -89,6 +89,7 @@ export const clients: Readonly<Record<McpClient, ClientRow>> = {
     helper: true,
     oauth: true,
     notes: {
+      user: 'Claude Code writes this file itself: end it before you do, or use the command.',
       'api-key':
         'Claude Code warns about a variable that is not set and then sends the reference as it is written, which the service refuses: set it where Claude Code starts.',
       oauth: 'In Claude Code run /mcp and choose Authenticate.',

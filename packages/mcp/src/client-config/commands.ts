@@ -25,7 +25,16 @@ export function clientCommands(
   scope: ClientScope,
 ): readonly ClientCommand[] {
   const lines = [...(adders[client]?.(row, server, scope) ?? []), ...documented(client, server), ...signIn(server)]
-  return lines.map(({ purpose, words }) => ({ purpose, posix: posixLine(words), powershell: powershellLine(words) }))
+  return lines.map(({ purpose, words }) => ({
+    purpose,
+    posix: posixFor(server, words),
+    powershell: powershellLine(words),
+  }))
+}
+
+/** Git Bash would make a path of `/c`, and every program that it starts would get that. */
+function posixFor({ os }: Server, words: readonly Word[]): string {
+  return `${os === 'win32' && words.includes('/c') ? 'MSYS_NO_PATHCONV=1 ' : ''}${posixLine(words)}`
 }
 
 const adders: { readonly [K in McpClient]?: (row: ClientRow, server: Server, scope: ClientScope) => readonly Line[] } =

@@ -85,7 +85,8 @@ function complete(entry: Entry): Entry {
   return withoutUndefined(entry) ?? {}
 }
 
-function isBuiltin({ id }: Service): boolean {
+/** Whether `pentauth` knows the service by its name. */
+export function isBuiltin({ id }: Service): boolean {
   return [pendium, pendra, pensyve, pentographer, profundis].some((service) => service.id === id)
 }
 

@@ -8,7 +8,7 @@ import { clientConfig, type McpClient, mcpClients } from '../../src/index.ts'
 
 // Whatever a present file holds, and however it is laid out: everything but our entry is the same afterwards.
 
-const runs = { numRuns: 150 }
+const runs = { numRuns: 100 }
 const write = async (client: McpClient, existing: string, replace = false) =>
   (await clientConfig(pensyve, client, { os: 'linux', existing, replace })).text
 
@@ -207,5 +207,5 @@ it('gives a file or says why not, whatever text it is given', () =>
         else expect(await write(client, outcome)).toBe(outcome)
       },
     ),
-    { numRuns: 600 },
+    { numRuns: 400 },
   ))

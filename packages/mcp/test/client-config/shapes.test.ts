@@ -186,6 +186,15 @@ it('starts programs through cmd on Windows, and nowhere else', async () => {
   expect(mac.context_servers.pensyve.command).toBe('npx')
 })
 
+it('says commands that Git Bash and PowerShell leave as they are', async () => {
+  const { commands } = await clientConfig(pensyve, 'claude-code', { credential: 'bridge', os: 'win32' })
+  expect(commands[0]).toEqual({
+    purpose: 'Write the entry with Claude Code',
+    posix: 'MSYS_NO_PATHCONV=1 claude mcp add --scope user pensyve -- cmd /c npx -y pentauth bridge pensyve',
+    powershell: "claude mcp add --scope user pensyve '--' cmd /c npx -y pentauth bridge pensyve",
+  })
+})
+
 it('tells the bridge where a moved service is, and shows no plugin that knows only the cloud', async () => {
   const here = relocate(pensyve, {
     'https://api.pensyve.com': 'http://127.0.0.1:4100',
