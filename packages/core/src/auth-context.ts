@@ -6,8 +6,9 @@ import { refuseCredential, selectHeader } from './header-selection.ts'
 import { part } from './part.ts'
 import { perKey } from './per-key.ts'
 import { type NamedResource, type ResourceLookup, resourceLookup } from './resource-lookup.ts'
-import { type Runtime, withDefaults } from './runtime.ts'
+import type { Runtime } from './runtime.ts'
 import type { Service } from './service.ts'
+import { runtimeFor } from './service-settings.ts'
 import { isThenable } from './thenable.ts'
 
 export interface AuthOptions {
@@ -36,7 +37,7 @@ export function createContext(service: Service, options: AuthOptions): AuthConte
   // Own properties only, since anybody may have polluted Object.prototype; JavaScript callers may leave the options out altogether.
   const { credential, onEvent, runtime: given }: AuthOptions = Object.assign(Object.create(null), options)
   const source = requireSource(credential)
-  const runtime = withDefaults(given)
+  const runtime = runtimeFor(service, given)
   const emit = emitter(service.id, onEvent)
   const facts = { service, runtime, emit }
   const requestFor = perKey((resource: NamedResource): CredentialRequest => ({ ...facts, resource, sends: true }))

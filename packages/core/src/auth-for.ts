@@ -4,12 +4,18 @@ import type { Credential } from './credential.ts'
 import { PentauthError } from './errors.ts'
 import { credentialHeaders, refuseCredential, selectHeader } from './header-selection.ts'
 import { type NamedResource, refuseUrl } from './resource-lookup.ts'
+import { nextSerial } from './serial.ts'
 import type { CredentialHeader, Resource, Service } from './service.ts'
 import { isThenable } from './thenable.ts'
 
 export interface HeadersOptions {
   /** Which header, where the resource takes the key in either. */
   readonly header?: CredentialHeader | undefined
+}
+
+export interface CredentialOptions {
+  /** One that the service has refused: another takes its place, a renewed token say, and the same comes again where there is none. */
+  readonly refused?: Credential | undefined
 }
 
 /** A service plus a source of credentials: an authenticated `fetch`. */
@@ -20,7 +26,7 @@ export interface Auth<Names extends string = string> {
   /** The headers a request to that URL needs, as a fresh object with lower-case names. */
   readonly headers: (url: string | URL, options?: HeadersOptions) => Promise<Record<string, string>>
   /** The credential itself; call it at boot to fail early when nothing usable is configured. */
-  readonly credential: (url?: string | URL) => Promise<Credential>
+  readonly credential: (url?: string | URL, options?: CredentialOptions) => Promise<Credential>
 }
 
 /** The same for a definition that was checked. */
@@ -44,7 +50,12 @@ export function authFor<Names extends string>(service: Service<Names>, options: 
       // A fresh object, since callers add to what they get.
       return { ...last.headers }
     },
-    credential: async (url) => (url === undefined ? anyCredential(context) : usable(context, url)),
+    async credential(url, { refused } = {}) {
+      if (url === undefined) return anyCredential(context)
+      const resource = refused && context.find(url)
+      if (refused && resource) await context.source.renew?.(refused, context.requestFor(resource), nextSerial())
+      return usable(context, url)
+    },
   }
 }
 

@@ -3,7 +3,7 @@ import { type Auth, authFor } from './auth-for.ts'
 import { checkService } from './define-service.ts'
 import type { Service } from './service.ts'
 
-export type { Auth, HeadersOptions } from './auth-for.ts'
+export type { Auth, CredentialOptions, HeadersOptions } from './auth-for.ts'
 
 /**
  * Makes an authenticated `fetch` for a service.

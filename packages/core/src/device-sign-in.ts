@@ -2,9 +2,17 @@ import { unlessAborted } from './abort.ts'
 import type { DevicePrompt } from './device-authorization.ts'
 import { part } from './part.ts'
 import type { Service } from './service.ts'
+import { settingsOf } from './service-settings.ts'
 import { unusable } from './session-labels.ts'
-import { checked, enter, type FinishedSignIn, flowOf, type SignInWishes, scopesBefore } from './sign-in-flow.ts'
-import { bearerOf } from './sign-in-options.ts'
+import {
+  challengeFor,
+  checked,
+  enter,
+  type FinishedSignIn,
+  flowOf,
+  type SignInWishes,
+  scopesBefore,
+} from './sign-in-flow.ts'
 import { tellStarted } from './told-sign-in.ts'
 
 export interface DeviceSignInOptions extends SignInWishes {
@@ -40,9 +48,9 @@ export async function deviceSignIn(service: Service, given: DeviceSignInOptions)
   const { store, present, signal, account = 'default', app = 'default' } = options
   if (signal !== undefined && typeof signal?.throwIfAborted !== 'function')
     throw unusable('signal', 'is no AbortSignal', 'Leave it out, or give one.')
-  const challenge = bearerOf(options.challenge)
   signal?.throwIfAborted()
   const flow = await flowOf(service, options.resource, options)
+  const challenge = await unlessAborted(challengeFor(flow, options), signal)
   const steps = await part(import('./device-steps.ts'))
   const cache = steps.sharedDiscovery
   const discovered = await unlessAborted(steps.discover(flow, { ...options, challenge, cache, way: 'device' }), signal)
@@ -53,7 +61,7 @@ export async function deviceSignIn(service: Service, given: DeviceSignInOptions)
     session,
   })
   const { server, resource } = discovered
-  const registration = { client: options.client ?? {}, store, cache }
+  const registration = { client: options.client ?? settingsOf(service).client ?? {}, store, cache }
   const asking = steps.withClient(flow, discovered, registration, async (client) => {
     return { client, device: await steps.deviceAuthorization(flow, discovered, client, scope) }
   })

@@ -17,7 +17,8 @@ import { shownAddress } from './shown-address.ts'
  * The metadata's `resource` must be the resource's audience or URL, or a prefix of it on a path boundary at the same origin: one
  * document may stand for several resources of a host, and never for another host's. The `issuer` must be repeated letter by letter.
  * A 4xx says that there is no document, and the next place is asked. A server in trouble says nothing, so nothing else is tried then.
- * Of several authorization servers the chosen one is taken, else the definition's, else the first that is usable.
+ * Of several authorization servers the chosen one is taken, else the definition's, else the first that is usable; an MCP server that
+ * names none may be one itself.
  *
  * @throws PentauthError `discovery_failed` when metadata is missing, unusable or contradictory, `unsafe_address` when it leads to a
  *   private or unencrypted address, `temporarily_unavailable` for 5xx, 429 and network trouble.
@@ -42,13 +43,21 @@ function tellFailed({ emit, resource }: Flow, error: unknown): never {
 
 async function find(flow: Flow, options: DiscoverOptions): Promise<Found<Discovered>> {
   const { name, audience, url } = flow.resource
-  const document = await readResource(flow, options.challenge)
+  const document = (await readResource(flow, options.challenge)) ?? (await toldResource(flow, options))
   const { lifetime, ...found } = await chooseServer(flow, document, options)
   flow.emit?.({ type: 'server_discovered', resource: name, issuer: found.server.issuer, source: found.source })
   const resource = (document && (await textIn(flow, document, 'resource'))) ?? audience ?? url
   const scopes = document && (await listIn(flow, document, 'scopes_supported'))?.filter((scope) => isScope.test(scope))
   const value = Object.freeze({ ...found, resource, ...(scopes ? { scopes } : {}) })
   return { value, lifetime: Math.min(lifetime, document?.lifetime ?? lifetime) }
+}
+
+/** The document that an MCP server names when it is asked, where it is at none of the usual places and nobody has asked yet. */
+async function toldResource(flow: Flow, { challenge }: DiscoverOptions): Promise<Document | undefined> {
+  if (challenge !== undefined || flow.resource.protocol !== 'mcp') return undefined
+  const { challengeOf, isUnknown } = await part(import('./challenge-probe.ts'))
+  const told = isUnknown(flow) ? await challengeOf(flow) : undefined
+  return told?.parameters.resource_metadata === undefined ? undefined : readResource(flow, told)
 }
 
 // RFC 6749 section 3.3.
@@ -100,6 +109,9 @@ async function chooseServer(flow: Flow, document: Document | undefined, options:
     )
   const first = chosen ?? (own !== undefined && (listed.length === 0 || listed.includes(own)) ? own : undefined)
   const issuers = first === undefined ? [...new Set(listed)].slice(0, mostServers) : [first]
+  // Before revision 2025-06-18 of the protocol an MCP server was its own authorization server, at its origin.
+  if (!document && first === undefined && flow.resource.protocol === 'mcp')
+    issuers.push(new URL(flow.resource.url).origin)
   let flaw: unknown
   for (const issuer of issuers) {
     try {

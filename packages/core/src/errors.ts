@@ -1,3 +1,5 @@
+import type { WaitingSignIn } from './waiting-sign-in.ts'
+
 /** What went wrong, as a stable name: messages may be reworded, codes may not. */
 export type PentauthErrorCode =
   // The caller's configuration
@@ -75,6 +77,8 @@ export interface PentauthErrorInit {
   /** Seconds to wait before trying again. */
   readonly retryAfter?: number | undefined
   readonly tried?: readonly Tried[] | undefined
+  /** The sign-in that has begun, where somebody only has to finish it. */
+  readonly signIn?: WaitingSignIn | undefined
   readonly cause?: unknown
 }
 
@@ -107,8 +111,10 @@ export class PentauthError extends Error {
   declare readonly link?: string
   declare readonly retryAfter?: number
   declare readonly tried?: readonly Tried[]
+  /** The sign-in that has begun, where somebody only has to finish it; no print and no JSON has it. */
+  declare readonly signIn?: WaitingSignIn
 
-  constructor({ code, message, cause, retryable = false, ...facts }: PentauthErrorInit) {
+  constructor({ code, message, cause, retryable = false, signIn, ...facts }: PentauthErrorInit) {
     super(
       facts.hint === undefined ? message : `${message}${message.endsWith('\n') ? '' : ' '}${facts.hint}`,
       cause === undefined ? undefined : { cause },
@@ -120,6 +126,7 @@ export class PentauthError extends Error {
     for (const [name, value] of Object.entries(facts)) {
       if (value !== undefined) Object.defineProperty(this, name, { value, enumerable: true })
     }
+    if (signIn !== undefined) Object.defineProperty(this, 'signIn', { value: signIn })
     Object.defineProperty(this, marker, { value: true })
   }
 

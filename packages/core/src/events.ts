@@ -3,8 +3,9 @@ import type { PentauthError, PentauthErrorCode } from './errors.ts'
 import { printable, withoutKeyLike } from './printable.ts'
 import type { CredentialHeader } from './service.ts'
 
-/** What a request to an OAuth endpoint is for. */
+/** What a request to an OAuth endpoint is for; `challenge` asks the resource itself, without a credential. */
 export type RequestPurpose =
+  | 'challenge'
   | 'resource_metadata'
   | 'server_metadata'
   | 'registration'

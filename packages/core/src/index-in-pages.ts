@@ -29,6 +29,7 @@ export { memoryLock } from './lock.ts'
 export { noteSent } from './note-sent.ts'
 export { relocate } from './relocate.ts'
 export { resourceFor } from './resource-for.ts'
+export { withSettings } from './service-settings.ts'
 export { pendium, pendra, pensyve, pentographer, profundis } from './services.ts'
 export { sessionKey } from './session-key.ts'
 export { memoryStore } from './store.ts'
@@ -51,7 +52,7 @@ export function createAuth<Names extends string>(service: Service<Names>, option
     service,
     fetch: async (input, init) => (await checked()).fetch(input, init),
     headers: async (url, wish) => (await checked()).headers(url, wish),
-    credential: async (url) => (await checked()).credential(url),
+    credential: async (url, wish) => (await checked()).credential(url, wish),
   }
 }
 

@@ -1,7 +1,7 @@
 // The whole public surface of @pentauth/core: named exports only.
 export { type ListAccountsOptions, listAccounts, type SavedAccount } from './accounts.ts'
 export { type ApiKeyOptions, apiKey } from './api-key.ts'
-export { type Auth, createAuth, type HeadersOptions } from './auth.ts'
+export { type Auth, type CredentialOptions, createAuth, type HeadersOptions } from './auth.ts'
 export type { AuthOptions } from './auth-context.ts'
 export { type Challenge, parseChallenge } from './challenge.ts'
 export type { SigningKey } from './client-authentication.ts'
@@ -50,6 +50,7 @@ export type {
   ServiceLinks,
 } from './service.ts'
 export { errorFrom, throwIfRefused } from './service-error.ts'
+export { type ServiceSettings, withSettings } from './service-settings.ts'
 export { pendium, pendra, pensyve, pentographer, profundis } from './services.ts'
 export { sessionKey } from './session-key.ts'
 export {
@@ -65,4 +66,5 @@ export { type SignOutOptions, signOut } from './sign-out.ts'
 export { type SignedInOptions, signedIn } from './signed-in.ts'
 export { memoryStore, type Store } from './store.ts'
 export { traceDiagram } from './trace-diagram.ts'
+export type { WaitingSignIn } from './waiting-sign-in.ts'
 export { type WorkloadIdentityOptions, workloadIdentity } from './workload-identity.ts'

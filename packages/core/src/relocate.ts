@@ -1,6 +1,7 @@
 import { PentauthError } from './errors.ts'
 import { allowsPlainHttp, isSecure } from './secure-url.ts'
 import type { Resource, Service } from './service.ts'
+import { type ServiceSettings, settingsOf, withSettings } from './service-settings.ts'
 
 export interface RelocateOptions {
   /** Lets credentials travel unencrypted to hosts other than this machine. Only for a network you trust completely. */
@@ -46,7 +47,7 @@ export function relocate<Names extends string>(
   const resources = marked(service.resources, moved.resources)
   const tokensMoved = moved.oauth?.tokenEndpoint !== service.oauth?.tokenEndpoint
   if (tokensMoved || Object.values<Resource>(resources).some(({ relocated }) => relocated)) {
-    return {
+    const relocated = {
       ...moved,
       resources,
       ...(moved.oauth ? { oauth: tokensMoved ? { ...moved.oauth, relocated: true } : moved.oauth } : {}),
@@ -55,6 +56,7 @@ export function relocate<Names extends string>(
       ...(options.by === undefined ? {} : { relocatedBy: options.by }),
       ...(allowsPlainHttp(options) ? { dangerouslyAllowPlainHttp: true } : {}),
     }
+    return withSettings(relocated, movedSettings(settingsOf(service), moves))
   }
   throw new PentauthError({
     code: 'invalid_option',
@@ -62,6 +64,14 @@ export function relocate<Names extends string>(
     service: service.id,
     hint: `Its origins are ${[...originsOf(service)].join(', ')}.`,
   })
+}
+
+/** The settings, with the headers of a gateway at the place that its origin has moved to. */
+function movedSettings(settings: ServiceSettings, moves: ReadonlyMap<string, string>): ServiceSettings {
+  const { gatewayHeaders } = settings
+  if (!gatewayHeaders) return settings
+  const moved = Object.entries(gatewayHeaders).map(([origin, headers]) => [moves.get(origin) ?? origin, headers])
+  return { ...settings, gatewayHeaders: Object.fromEntries(moved) }
 }
 
 /** The moved resources, marked one by one: where a service is left in production, its rules stay in force. */

@@ -8,8 +8,9 @@ import type { Lock } from './lock.ts'
 import { part } from './part.ts'
 import type { ClientOptions } from './registration.ts'
 import { namedResource } from './resource-lookup.ts'
-import { type Runtime, withDefaults } from './runtime.ts'
+import type { Runtime } from './runtime.ts'
 import type { Resource, Service } from './service.ts'
+import { runtimeFor } from './service-settings.ts'
 import { checkedLabels } from './session-labels.ts'
 import { placesOf } from './session-place.ts'
 import { readText, saveSession } from './session-saving.ts'
@@ -94,7 +95,18 @@ export async function flowOf(
   )
   if (!found?.[1].accessToken) throw (await part(import('./sign-in-options.ts'))).takesNoTokens(service, resource)
   const emit = emitter(service.id, onEvent)
-  return { service, resource: namedResource(...found), runtime: withDefaults(runtime), emit }
+  return { service, resource: namedResource(...found), runtime: runtimeFor(service, runtime), emit }
+}
+
+/** The challenge that a sign-in answers: the caller's, else that of an MCP server of which nothing is known, where it decides on the scope. */
+export async function challengeFor(
+  flow: Flow,
+  { challenge, scope }: Pick<SignInWishes, 'challenge' | 'scope'>,
+): Promise<Challenge | undefined> {
+  if (challenge !== undefined) return (await part(import('./sign-in-options.ts'))).bearerOf(challenge)
+  if (scope !== undefined || flow.resource.protocol !== 'mcp') return undefined
+  const { challengeOf, isUnknown } = await part(import('./challenge-probe.ts'))
+  return isUnknown(flow) ? challengeOf(flow) : undefined
 }
 
 /** Where the session is, or will be. */

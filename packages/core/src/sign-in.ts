@@ -7,8 +7,10 @@ import { part } from './part.ts'
 import type { PendingSignIn } from './pending-sign-in.ts'
 import { withDefaults } from './runtime.ts'
 import type { Service } from './service.ts'
+import { settingsOf } from './service-settings.ts'
 import { unusable } from './session-labels.ts'
 import {
+  challengeFor,
   checked,
   enter,
   type FinishedSignIn,
@@ -63,16 +65,18 @@ export async function startSignIn(service: Service, given: StartSignInOptions): 
   const options = await checked(service, given)
   const { store, redirectUri, account = 'default', app = 'default' } = options
   if (redirectUri === undefined) throw unusable('redirectUri', 'is missing', 'Say where the person is sent back to.')
-  const challenge =
-    options.challenge === undefined
-      ? undefined
-      : (await part(import('./sign-in-options.ts'))).bearerOf(options.challenge)
   const flow = await flowOf(service, options.resource, options)
+  const challenge = await challengeFor(flow, options)
   const steps = await loadSteps()
   const cache = steps.sharedDiscovery
   const discovered = await steps.discover(flow, { ...options, challenge, cache })
   await steps.checkAuthorizationEndpoint(flow, discovered.server)
-  const client = await steps.clientFor(flow, discovered, { client: options.client ?? {}, redirectUri, store, cache })
+  const client = await steps.clientFor(flow, discovered, {
+    client: options.client ?? settingsOf(service).client ?? {},
+    redirectUri,
+    store,
+    cache,
+  })
   const session = await scopesBefore(flow, options)
   const { scope, askedBefore } = await steps.requestedScope(flow, discovered, {
     given: options.scope,

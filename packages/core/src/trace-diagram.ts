@@ -93,12 +93,14 @@ function overlapping(events: readonly PentauthEvent[]): Map<number, number> {
 }
 
 const roles: Partial<Record<RequestPurpose, Role>> = {
+  challenge: 'resource',
   resource_metadata: 'resource',
   identity_token: 'identity provider',
 }
 const roleFor = (purpose: RequestPurpose): Role => roles[purpose] ?? 'authorization server'
 
 const whys: Readonly<Partial<Record<string, string>>> = {
+  challenge: ', without a token',
   registration: ', registers this program',
   device_authorization: ', asks for a code to type in',
   revocation: ', revokes the tokens',

@@ -1,27 +1,113 @@
-import { defineService, type Service } from '@pentauth/core'
+import {
+  type ClientOptions,
+  type CredentialHeader,
+  defineService,
+  PentauthError,
+  type Service,
+  withSettings,
+} from '@pentauth/core'
+
+/** How a server takes API keys. */
+export interface McpKeyRules {
+  /** The environment variable that holds the key. */
+  readonly env: string
+  /** Which header carries it; `authorization` (Bearer) unless given. */
+  readonly header?: CredentialHeader | undefined
+  /** What every key begins with. */
+  readonly prefix?: string | undefined
+}
 
 export interface McpServiceOptions {
   /** Name for people; the host unless given. */
   readonly name?: string | undefined
+  /** The OAuth client; registered at the server by itself unless given. */
+  readonly client?: ClientOptions | undefined
+  /** Where the server takes keys: with one configured, no sign-in and no discovery ever starts. */
+  readonly apiKey?: McpKeyRules | undefined
+  /**
+   * Headers that gateways on the way ask for, by the origin that each stands before: the MCP server's, the authorization server's.
+   * No other origin gets them, and nothing prints them.
+   */
+  readonly headers?: Readonly<Record<string, Readonly<Record<string, string>>>> | undefined
+  /** For servers of the first revision without any metadata: people sign in at `/authorize` of the server's origin, tokens come from `/token`. */
+  readonly legacyEndpoints?: boolean | undefined
 }
 
 /**
  * Describes any MCP server, of which nothing is asked before its first use.
  *
- * @throws PentauthError `invalid_service` for a URL that cannot be a server.
+ * @param url of the MCP endpoint, such as `https://mcp.acme.example/mcp`
+ * @throws PentauthError `invalid_service` for a URL that cannot be a server, `invalid_option` for unusable headers.
+ * @see https://modelcontextprotocol.io/specification/2026-07-28/basic/authorization
  * @example
  * ```ts
- * const service = mcpService('https://mcp.acme.example/mcp')
+ * const acme = mcpService('https://mcp.acme.example/mcp', { apiKey: { env: 'ACME_API_KEY' } })
  * ```
  */
-export function mcpService(url: string | URL, { name }: McpServiceOptions = {}): Service<'mcp'> {
-  const { host } = new URL(url)
-  return defineService({
-    id: `mcp-${host.replace(/[^a-z0-9]+/g, '-')}`,
+export function mcpService(url: string | URL, options: McpServiceOptions = {}): Service<'mcp'> {
+  const { name, client, apiKey, headers, legacyEndpoints }: McpServiceOptions = Object.assign(
+    Object.create(null),
+    options,
+  )
+  const address = URL.canParse(String(url)) ? new URL(url) : undefined
+  const host = address?.host ?? ''
+  const service = defineService({
+    id: `mcp-${host.replace(/[^a-z0-9]+/g, '-') || 'server'}`,
     name: name ?? host,
-    resources: { mcp: { url: String(url), protocol: 'mcp', accessToken: true } },
+    resources: {
+      mcp: {
+        url: String(url),
+        protocol: 'mcp',
+        accessToken: true,
+        ...(apiKey ? { apiKey: [apiKey.header ?? 'authorization'] } : {}),
+      },
+    },
+    ...(apiKey ? { apiKey: keyRules(apiKey) } : {}),
+    ...(legacyEndpoints && address ? { oauth: legacyRules(address.origin) } : {}),
     errors: [],
-    links: { docs: { where: host } },
+    links: { docs: { where: `whoever runs ${host}` } },
     recommendations: [],
+  })
+  if (!client && !headers) return service
+  return withSettings(service, { client, gatewayHeaders: headers && checkedHeaders(headers) })
+}
+
+function keyRules({ env, prefix }: McpKeyRules): NonNullable<Service['apiKey']> {
+  return { env, ...(prefix === undefined ? {} : { prefix }), rotation: { method: 'replace' } }
+}
+
+/** The endpoints of revision 2025-03-26 where a server has no metadata. */
+function legacyRules(origin: string): NonNullable<Service['oauth']> {
+  return {
+    issuer: origin,
+    authorizationEndpoint: `${origin}/authorize`,
+    tokenEndpoint: `${origin}/token`,
+    registrationEndpoint: `${origin}/register`,
+    grants: ['authorization_code', 'refresh_token'],
+    tokenEndpointAuthMethod: 'none',
+  }
+}
+
+type GatewayHeaders = NonNullable<McpServiceOptions['headers']>
+
+function checkedHeaders(headers: GatewayHeaders): GatewayHeaders {
+  for (const [origin, own] of Object.entries(headers)) {
+    const url = URL.canParse(origin) ? new URL(origin) : undefined
+    if (url?.origin !== origin) throw unusable(`has ${JSON.stringify(origin.slice(0, 100))}, which is no origin`)
+    for (const [name, value] of Object.entries(own)) {
+      if (/^(?:authorization|x-api-key|cookie|host)$/i.test(name))
+        throw unusable(`sets ${name}, which is not a gateway's`)
+      if (!/^[!#$%&'*+.^_`|~\w-]+$/.test(name) || !/^[\x20-\x7e]*$/.test(String(value)))
+        throw unusable('has a header that cannot be sent')
+    }
+  }
+  return structuredClone(headers)
+}
+
+function unusable(what: string): PentauthError {
+  return new PentauthError({
+    code: 'invalid_option',
+    message: `mcpService: the option "headers" ${what}.`,
+    hint: "Give headers by origin, as in { 'https://mcp.acme.example': { 'cf-access-client-id': id } }; keys and tokens are credentials.",
   })
 }

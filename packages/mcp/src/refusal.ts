@@ -1,0 +1,46 @@
+import { type Challenge, errorFrom, PentauthError, parseChallenge } from '@pentauth/core'
+
+/** A refused answer of an MCP server: what it says in our words, and what it asks for. */
+export interface Refusal {
+  readonly error: PentauthError
+  /** All that `WWW-Authenticate` asks for. */
+  readonly challenge: readonly Challenge[]
+}
+
+/** What a refused answer means where it is about the credential; every other answer is the protocol's own. */
+export async function refusalIn(response: Response): Promise<Refusal | undefined> {
+  if (response.status !== 401 && response.status !== 403) return undefined
+  const error = await errorFrom(response)
+  if (!error || !/^(?:authentication_required|credential_refused|insufficient_scope)$/.test(error.code))
+    return undefined
+  return { error, challenge: parseChallenge(response.headers.get('www-authenticate')) }
+}
+
+/** Whether a person who signs in would help: no credential was found, or the session is over. */
+export function asksForSignIn(error: unknown): error is PentauthError {
+  return PentauthError.isInstance(error) && (error.code === 'sign_in_required' || error.code === 'no_credential')
+}
+
+/**
+ * Finds the `PentauthError` behind what an SDK has made of it, such as a failed version negotiation.
+ *
+ * @example
+ * ```ts
+ * const failure = pentauthErrorIn(await client.connect(transport).catch((error: unknown) => error))
+ * console.log(failure?.code, failure?.signIn?.url)
+ * ```
+ */
+export function pentauthErrorIn(error: unknown): PentauthError | undefined {
+  const seen = new Set<unknown>()
+  const waiting = [error]
+  // What is added is gone through, too.
+  for (const one of waiting) {
+    if (PentauthError.isInstance(one)) return one
+    if (typeof one !== 'object' || one === null || seen.has(one) || seen.size > 30) continue
+    seen.add(one)
+    const { cause, errors, data, error: inner } = one as Record<string, unknown>
+    waiting.push(cause, inner, (data as { cause?: unknown } | undefined)?.cause)
+    if (Array.isArray(errors)) waiting.push(...errors)
+  }
+  return undefined
+}

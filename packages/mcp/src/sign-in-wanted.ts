@@ -1,0 +1,33 @@
+import type { Auth, Challenge, PentauthError, Service } from '@pentauth/core'
+import { asksForSignIn } from './refusal.ts'
+
+/** What a person has to sign in for. */
+export interface SignInWanted {
+  readonly service: Service
+  /** Name of the resource in the service. */
+  readonly resource: string
+  /** What the server's refusal asks for: a sign-in that is given it gets the right scopes. */
+  readonly challenge?: readonly Challenge[]
+  /** Why a sign-in is wanted. */
+  readonly reason: PentauthError
+}
+
+/** Has somebody sign in, and resolves when the session is saved where the `Auth` looks for it; what it throws, the caller gets. */
+export type SignInWay = (wanted: SignInWanted) => Promise<unknown>
+
+/** Runs one sign-in for all who need one meanwhile. */
+export function onceForAll(way: SignInWay): SignInWay {
+  let running: Promise<unknown> | undefined
+  return (wanted) => {
+    running ??= way(wanted).finally(() => {
+      running = undefined
+    })
+    return running
+  }
+}
+
+/** Whether a session of the resource is what the `Auth` goes by, so that signing in could mend a refusal. */
+export async function isBySignIn(auth: Auth, url: string): Promise<boolean> {
+  const found = await auth.credential(url).catch((error: unknown) => error)
+  return asksForSignIn(found) || (found as { kind?: unknown }).kind === 'access-token'
+}
