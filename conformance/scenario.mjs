@@ -34,10 +34,7 @@ const PATIENCE_MS = 60_000
  * @param {number} [circumstances.patience] ms
  * @returns {Promise<Outcome>}
  */
-export async function runScenario(
-  { suite, scenario, revision },
-  { suites, client, expected, patience = PATIENCE_MS },
-) {
+export async function runScenario({ suite, scenario, revision }, { suites, client, expected, patience = PATIENCE_MS }) {
   const results = await mkdtemp(join(tmpdir(), 'pentauth-conformance-'))
   try {
     const runner = fileURLToPath(new URL(`node_modules/conformance-${suite}/dist/index.js`, suites))

@@ -9,7 +9,14 @@ import { runDemo } from './bootstrap/demo.mjs'
 import { runLab } from './bootstrap/lab.mjs'
 import { runSize } from './bootstrap/size.mjs'
 
-const commands = { demo: runDemo, test: checkEverything, bench: runBench, lab: runLab, size: runSize, conformance: runConformance }
+const commands = {
+  demo: runDemo,
+  test: checkEverything,
+  bench: runBench,
+  lab: runLab,
+  size: runSize,
+  conformance: runConformance,
+}
 const [name = '', ...args] = process.argv.slice(2)
 const command = Object.hasOwn(commands, name) ? commands[/** @type {keyof typeof commands} */ (name)] : undefined
 
