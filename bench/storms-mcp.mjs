@@ -70,14 +70,14 @@ export function casesOf(scale) {
 export const stormsMcp = {
   name: 'storms-mcp',
   peers: ['@modelcontextprotocol/sdk (v1)', '@modelcontextprotocol/client (v2)', '@ai-sdk/mcp'],
-  async run({ quick, wanted, wantedCase, peers, onBlock }) {
+  async run({ quick, wanted, peers, onBlock }) {
     const world = await startWorld()
     const place = { origin: world.origin, url: `${world.origin}/mcp` }
     try {
       /** @type {readonly import('./mcp-client.mjs').McpContender[]} */
       const theirs = peers ? (await import(new URL('mcp-clients.mjs', peers).href)).contenders(place) : []
       const contenders = [...oursOnBoth(place.url), ...theirs].filter(({ name }) => wanted(name))
-      const cases = casesOf(quick ? 0.1 : 1).filter(({ name }) => wantedCase(name))
+      const cases = casesOf(quick ? 0.1 : 1)
       /** @type {Row[]} */
       const rows = []
       for (const contender of contenders) {
