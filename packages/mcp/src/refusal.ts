@@ -5,15 +5,18 @@ export interface Refusal {
   readonly error: PentauthError
   /** All that `WWW-Authenticate` asks for. */
   readonly challenge: readonly Challenge[]
+  /** Whether it is about the credential: 401 can also mean that an agent is not yours. */
+  readonly isOfCredential: boolean
 }
 
-/** What a refused answer means where it is about the credential; every other answer is the protocol's own. */
+/** What a 401 means, and a 403 that is about the credential; every other answer is the protocol's own. */
 export async function refusalIn(response: Response): Promise<Refusal | undefined> {
   if (response.status !== 401 && response.status !== 403) return undefined
   const error = await errorFrom(response)
-  if (!error || !/^(?:authentication_required|credential_refused|insufficient_scope)$/.test(error.code))
-    return undefined
-  return { error, challenge: parseChallenge(response.headers.get('www-authenticate')) }
+  if (!error) return undefined
+  const isOfCredential = /^(?:authentication_required|credential_refused|insufficient_scope)$/.test(error.code)
+  if (response.status !== 401 && !isOfCredential) return undefined
+  return { error, challenge: parseChallenge(response.headers.get('www-authenticate')), isOfCredential }
 }
 
 /** Whether a person who signs in would help: no credential was found, or the session is over. */

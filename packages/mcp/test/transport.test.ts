@@ -1,4 +1,14 @@
-import { apiKey, clientCredentials, firstOf, pendium, pensyve, pentographer, profundis, signedIn } from '@pentauth/core'
+import {
+  apiKey,
+  clientCredentials,
+  createAuth,
+  firstOf,
+  pendium,
+  pensyve,
+  pentographer,
+  profundis,
+  signedIn,
+} from '@pentauth/core'
 import { signInAt } from '@pentauth/sandbox'
 import { caught } from '@pentauth/tooling/canary'
 import { describe, expect, it } from 'vitest'
@@ -57,7 +67,7 @@ describe.each(kinds)('%s', (kind) => {
   })
 
   it('carries a code to the host where there is no browser', async () => {
-    const world = await worldOf(pensyve)
+    const world = await worldOf(pensyve, { pensyve: { deviceAuthorization: true } })
     const signIn = signInAsError({ ...world.shared, client: { name: 'Test' } })
     const failure = pentauthErrorIn(await caught(connect(kind, world.auth(), { signIn })))
     expect(failure?.signIn?.userCode).toMatch(/^\w{4}-\w{4}$/)
@@ -95,14 +105,22 @@ describe.each(kinds)('%s', (kind) => {
     expect(asked).toEqual(['insufficient_scope'])
   })
 
+  it('says that an agent is not yours, and neither renews nor signs in', async () => {
+    const world = await worldOf(pendium, { pendium: { agentRefusalOnMcp: 'http-401' } })
+    await signInBy(world.service, world.shared)
+    const client = await connect(kind, world.auth(), { signIn: () => Promise.reject(new TypeError('not asked')) })
+    const asked = () => world.requests(/\.well-known|oauth|token|authorize/)
+    const before = asked()
+    const call = client.callTool({ name: 'get_report', arguments: { syntheticId: 'contoso-tea' } })
+    expect(pentauthErrorIn(await caught(call))).toMatchObject({ code: 'agent_not_accessible', status: 401 })
+    expect(asked()).toBe(before)
+  })
+
   it('signs in at a server of which only the address is known', async () => {
     const world = await worldOf(profundis)
     const service = mcpService(world.service.resources.mcp.url, { client: { name: 'Test' } })
     await signInBy(service, world.shared)
-    const auth = {
-      ...world.auth(),
-      ...(await import('@pentauth/core')).createAuth(service, { credential: firstOf(signedIn(world.shared)) }),
-    }
+    const auth = createAuth(service, { credential: firstOf(signedIn(world.shared)) })
     const client = await connect(kind, auth)
     expect((await client.listTools()).tools.length).toBeGreaterThan(0)
   })
