@@ -33,7 +33,7 @@ async function withSignIn(url) {
   const dpop = scenario.startsWith('auth/dpop')
   const service = mcpService(url, {
     client: await clientAt(url),
-    legacyEndpoints: scenario === 'auth/2025-03-26-oauth-endpoint-fallback',
+    legacyEndpoints: scenario.startsWith('auth/2025-03-26'),
   })
   /** @type {import('@pentauth/mcp').SignInWay} */
   const signIn = async ({ service, challenge }) => {
