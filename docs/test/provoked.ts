@@ -25,6 +25,7 @@ import { testKey } from '@pentauth/tooling/canary'
 import { onTestFinished } from 'vitest'
 import { browserProvocations } from './provoked-browser.ts'
 import { browserStorageProvocations } from './provoked-browser-storage.ts'
+import { dpopProvocations } from './provoked-dpop.ts'
 import { encryptedProvocations } from './provoked-node-encrypted.ts'
 import { fileProvocations } from './provoked-node-files.ts'
 import { proxyProvocations } from './provoked-node-proxy.ts'
@@ -93,6 +94,7 @@ export function provocations(sandbox: Sandbox, { origins }: SandboxServer): Prov
     proxyProvocations(),
     redisProvocations(),
     workloadProvocations,
+    dpopProvocations,
   ]
   return merged(...others, {
     no_credential: [() => node(pendra, {}), () => node(pendium, { PENDIUM_API_KEY: ' ' })],

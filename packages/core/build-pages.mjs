@@ -34,6 +34,7 @@ const PARTS = {
   clients: ['client-steps'],
   keys: ['several-keys'],
   redirects: ['redirect'],
+  dpop: ['dpop-steps'],
 }
 
 const partOf = new Map(Object.entries(PARTS).flatMap(([part, files]) => files.map((file) => [file, part])))

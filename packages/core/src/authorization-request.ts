@@ -25,6 +25,8 @@ export interface AuthorizationRequest {
 export interface RequestWishes {
   readonly redirectUri: string
   readonly scope: string | undefined
+  /** Of the key that the code is of no use without (RFC 9449 section 10). */
+  readonly thumbprint?: string | undefined
 }
 
 /** A request, and the client that makes it. */
@@ -55,7 +57,7 @@ export async function authorizationRequest(
   { service }: Pick<Flow, 'service'>,
   { server, resource }: Discovered,
   client: OAuthClient,
-  { redirectUri, scope }: RequestWishes,
+  { redirectUri, scope, thumbprint }: RequestWishes,
 ): Promise<AuthorizationRequest> {
   const url = new URL(server.authorization_endpoint as string)
   const state = randomId()
@@ -69,6 +71,7 @@ export async function authorizationRequest(
     code_challenge: await oauth.calculatePKCECodeChallenge(verifier),
     code_challenge_method: 'S256',
     resource: resourceParameter(service, resource),
+    dpop_jkt: thumbprint,
     // Without it, servers that know the scope give no refresh token (OpenID Connect Core, section 11).
     prompt: scope?.split(' ').includes('offline_access') ? 'consent' : undefined,
   }

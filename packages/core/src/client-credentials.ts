@@ -2,6 +2,7 @@ import type { ClientCredentials, ClientOrigin, ClientWithAssertion } from './cli
 import type { CredentialSource } from './credential-source.ts'
 import { missingIn, requireIdentityToken } from './identity-token.ts'
 import { part } from './part.ts'
+import type { DpopWish } from './proof-key.ts'
 import { tokenSource } from './token-source.ts'
 
 export interface ClientCredentialsOptions {
@@ -18,6 +19,11 @@ export interface ClientCredentialsOptions {
   readonly dangerouslyTrustResourceIssuer?: boolean | undefined
   /** The scopes to ask for, with spaces in between; what the server gives by itself unless given. */
   readonly scope?: string | undefined
+  /**
+   * Binds the tokens to a key, so that whoever steals them alone can do nothing with them (RFC 9449): one that is made for this source,
+   * or a pair for ES256 of your own. Bearer tokens unless given.
+   */
+  readonly dpop?: DpopWish | undefined
 }
 
 /**
@@ -40,7 +46,7 @@ export interface ClientCredentialsOptions {
  * ```
  */
 export function clientCredentials(client: ClientCredentials, options: ClientCredentialsOptions = {}): CredentialSource {
-  const { issuer, scope, dangerouslyTrustResourceIssuer, ...named }: ClientCredentialsOptions = Object.assign(
+  const { issuer, scope, dpop, dangerouslyTrustResourceIssuer, ...named }: ClientCredentialsOptions = Object.assign(
     Object.create(null),
     options,
   )
@@ -49,13 +55,14 @@ export function clientCredentials(client: ClientCredentials, options: ClientCred
   const from = named.from ?? { clientId: name, clientSecret: name }
   const { assertion }: Partial<ClientWithAssertion> = Object.assign(Object.create(null), client)
   if (assertion !== undefined) requireIdentityToken('assertion', assertion)
+  const key = dpop ? { wish: dpop } : undefined
   return tokenSource({
     name,
     issuer,
     missing: () => assertion && missingIn(assertion),
     async prepare(request) {
       const { prepareClientToken } = await part(import('./client-steps.ts'))
-      return prepareClientToken(request, { source: name, client, from, issuer, trustsResource, scope })
+      return prepareClientToken(request, { source: name, client, from, issuer, trustsResource, scope, key })
     },
   })
 }

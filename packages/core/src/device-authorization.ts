@@ -2,7 +2,7 @@ import * as oauth from 'oauth4webapi'
 import { unlessAborted } from './abort.ts'
 import { checkAddress } from './address.ts'
 import { clientAuthentication } from './client-authentication.ts'
-import { createSecret, type Secret } from './credential.ts'
+import { createSecret, type ProofKey, type Secret } from './credential.ts'
 import type { Discovered } from './discovered.ts'
 import { throwIfTemporary } from './document-refusal.ts'
 import { PentauthError } from './errors.ts'
@@ -96,6 +96,7 @@ export interface DeviceTokensFor {
   readonly client: RegisteredClient
   readonly resource: string
   readonly device: WaitingDevice
+  readonly boundTo: ProofKey | undefined
 }
 
 /**
@@ -107,7 +108,7 @@ export interface DeviceTokensFor {
  */
 export async function deviceTokens(
   flow: Flow,
-  { server, client, resource, device }: DeviceTokensFor,
+  { server, client, resource, device, boundTo }: DeviceTokensFor,
   signal: AbortSignal,
 ): Promise<{ readonly tokens: Tokens; readonly requestedAt: number }> {
   const { service, runtime, emit } = flow
@@ -125,7 +126,7 @@ export async function deviceTokens(
     if (left <= 0 || requestedAt >= prompt.expiresAt) throw trouble ?? expired(flow)
     emit?.({ type: 'token_requested', tokenEndpoint, source: 'sign-in', reason: 'first' })
     try {
-      const asking = requestToken({ service, runtime, emit, server, client, grant, source: 'sign-in' })
+      const asking = requestToken({ service, runtime, emit, server, client, grant, boundTo, source: 'sign-in' })
       return { tokens: await unlessAborted(asking, signal), requestedAt }
     } catch (error) {
       wait = waitAfter(flow, wait, error)

@@ -3,7 +3,16 @@ import type { DevicePrompt } from './device-authorization.ts'
 import { part } from './part.ts'
 import type { Service } from './service.ts'
 import { unusable } from './session-labels.ts'
-import { checked, enter, type FinishedSignIn, flowOf, type SignInWishes, scopesBefore } from './sign-in-flow.ts'
+import {
+  boundTo,
+  checked,
+  enter,
+  type FinishedSignIn,
+  flowOf,
+  proofKeyFor,
+  type SignInWishes,
+  scopesBefore,
+} from './sign-in-flow.ts'
 import { bearerOf } from './sign-in-options.ts'
 import { tellStarted } from './told-sign-in.ts'
 
@@ -46,6 +55,7 @@ export async function deviceSignIn(service: Service, given: DeviceSignInOptions)
   const steps = await part(import('./device-steps.ts'))
   const cache = steps.sharedDiscovery
   const discovered = await unlessAborted(steps.discover(flow, { ...options, challenge, cache, way: 'device' }), signal)
+  const { proofKey } = await proofKeyFor(flow, discovered, options)
   const session = await scopesBefore(flow, options)
   const { scope, askedBefore } = await steps.requestedScope(flow, discovered, {
     given: options.scope,
@@ -71,9 +81,9 @@ export async function deviceSignIn(service: Service, given: DeviceSignInOptions)
   void Promise.resolve(device.prompt)
     .then(present)
     .catch((error) => stop.abort(error))
-  const facts = { server, client, resource, scope, askedBefore, account, app }
+  const facts = { server, client, resource, scope, askedBefore, account, app, proofKey }
   const found = await steps
-    .deviceTokens(flow, { ...facts, device }, until)
+    .deviceTokens(flow, { ...facts, boundTo: boundTo(facts), device }, until)
     .catch((error) => steps.signInFailed(flow, store, facts, error))
   return enter(flow, options, facts, found)
 }

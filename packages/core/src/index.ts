@@ -14,6 +14,7 @@ export {
   type Credential,
   type CredentialSummary,
   createSecret,
+  type ProofKey,
   type Secret,
 } from './credential.ts'
 export { type Absent, type CredentialRequest, type CredentialSource, isAbsent } from './credential-source.ts'
@@ -30,6 +31,7 @@ export type { KeyReading, KeyReadings } from './key-ring.ts'
 export { type KeySourceOptions, keySource } from './key-source.ts'
 export { type Lock, memoryLock } from './lock.ts'
 export { noteSent } from './note-sent.ts'
+export type { DpopWish, ProofKeyPair } from './proof-key.ts'
 export type { ClientOptions } from './registration.ts'
 export { type RelocateOptions, relocate } from './relocate.ts'
 export { type NamedResource, resourceFor } from './resource-for.ts'

@@ -2,10 +2,12 @@ import type * as oauth from 'oauth4webapi'
 import { type CheckedClient, type ClientCredentials, type ClientOrigin, checkClient } from './client-format.ts'
 import type { AccessToken } from './credential.ts'
 import type { CredentialRequest } from './credential-source.ts'
+import type { ProgramKey } from './dpop.ts'
 import { withHint } from './error-hint.ts'
 import { PentauthError } from './errors.ts'
 import { type IdentityToken, nameOf } from './identity-token.ts'
 import { rulesOf } from './metadata.ts'
+import { part } from './part.ts'
 import { printable } from './printable.ts'
 import { clientCredentialsGrant, jwtBearerGrant, type TokenWish, tokenExchangeGrant } from './program-grants.ts'
 import { type ReadToken, readIdentityToken } from './read-identity-token.ts'
@@ -26,6 +28,8 @@ export interface ClientTokenOptions {
   readonly issuer: string | undefined
   readonly trustsResource: boolean
   readonly scope: string | undefined
+  /** What the tokens are bound to; Bearer tokens unless given. */
+  readonly key: ProgramKey | undefined
 }
 
 /**
@@ -35,14 +39,14 @@ export interface ClientTokenOptions {
  */
 export async function prepareClientToken(
   request: CredentialRequest,
-  { source, client, from, scope, ...whose }: ClientTokenOptions,
+  { source, client, from, scope, key, ...whose }: ClientTokenOptions,
 ): Promise<PreparedRequest> {
   const offer = { grant: 'client_credentials', what: 'client credentials', from: from.clientId, ...whose } as const
   checkOffer(request, offer)
   const checked = checkClient(request.service, client, from, isOwn(request, offer))
   const place = await tokenServer(request, offer)
   const grant = clientCredentialsGrant({ scope, resource: resourceParameter(request.service, place.resource) })
-  const ask = asker(request, source, place)
+  const ask = await asker(request, source, place, key)
   if (checked.privateKey || checked.clientSecret)
     return prepared(place, () => ask(grant, clientAt(request, place, checked)))
   const { assertion } = client as { readonly assertion: IdentityToken }
@@ -65,6 +69,8 @@ export interface WorkloadTokenOptions extends TokenWish {
   readonly trustsResource: boolean
   /** The client that asks, where the server wants one. */
   readonly client: Partial<ClientCredentials> | undefined
+  /** What the tokens are bound to; Bearer tokens unless given. */
+  readonly key: ProgramKey | undefined
 }
 
 /**
@@ -74,7 +80,7 @@ export interface WorkloadTokenOptions extends TokenWish {
  */
 export async function prepareWorkloadToken(
   request: CredentialRequest,
-  { source, token, grant, issuer, trustsResource, client, ...options }: WorkloadTokenOptions,
+  { source, token, grant, issuer, trustsResource, client, key, ...options }: WorkloadTokenOptions,
 ): Promise<PreparedRequest> {
   const type = `urn:ietf:params:oauth:grant-type:${grant}` as const
   const offer = { grant: type, what: `identity tokens (${grant})`, from: nameOf(token), issuer, trustsResource }
@@ -82,7 +88,7 @@ export async function prepareWorkloadToken(
   const checked = client && checkWorkloadClient(request, client, source, isOwn(request, offer))
   const place = await tokenServer(request, offer)
   const asking = checked && clientAt(request, place, checked)
-  const ask = asker(request, source, place)
+  const ask = await asker(request, source, place, key)
   const { scope, audience, resource, requestedTokenType, subjectTokenType = types.jwt } = options
   // Who names an audience has said what the token is for.
   const own = audience === undefined ? resourceParameter(request.service, place.resource) : undefined
@@ -126,11 +132,18 @@ export function checkWorkloadClient(
 
 type Ask = (grant: Grant, client: Parameters<typeof requestToken>[0]['client']) => Promise<AccessToken>
 
-export function asker(request: CredentialRequest, source: string, { server, resource }: TokenServer): Ask {
+export async function asker(
+  request: CredentialRequest,
+  source: string,
+  { server, resource, source: from }: TokenServer,
+  key: ProgramKey | undefined,
+): Promise<Ask> {
   const { service, runtime, emit } = request
+  const steps = key && (await part(import('./dpop-steps.ts')))
+  const boundTo = key && (await steps?.keyForProgram({ service, server, source: from }, key))
   return async (grant, client) => {
     try {
-      return (await requestToken({ service, runtime, emit, server, client, grant, source })).accessToken
+      return (await requestToken({ service, runtime, emit, server, client, grant, boundTo, source })).accessToken
     } catch (error) {
       if (resource !== undefined && PentauthError.isInstance(error) && !error.retryable) forgetTokenServer(request)
       throw error

@@ -1,7 +1,7 @@
 import type * as oauth from 'oauth4webapi'
 import { checkAddress } from './address.ts'
 import type { OAuthClient, SigningKey } from './client-authentication.ts'
-import { createSecret } from './credential.ts'
+import { createSecret, type ProofKey } from './credential.ts'
 import { PentauthError } from './errors.ts'
 import type { Flow } from './flow.ts'
 import { refreshTokenGrant } from './grants.ts'
@@ -18,18 +18,24 @@ import { requestToken } from './token-request.ts'
 /**
  * New tokens for a session, asked for once.
  *
+ * @param boundTo what the tokens are bound to, the new ones, too
  * @param privateKey of the client, where it proves itself with one: no store keeps that
  * @throws PentauthError `sign_in_required` when the refresh token is not accepted any more (`invalid_grant`), `invalid_option` without
  *   the key of the client, `unsafe_address` for a token endpoint that no sign-in would have taken, else as `requestToken`.
  */
-export async function refreshTokens(flow: Flow, stored: StoredSession, privateKey?: SigningKey): Promise<Tokens> {
+export async function refreshTokens(
+  flow: Flow,
+  stored: StoredSession,
+  boundTo?: ProofKey,
+  privateKey?: SigningKey,
+): Promise<Tokens> {
   const { service, runtime, emit } = flow
   // A store may have been tampered with.
   await checkAddress(flow, stored.tokenEndpoint, 'token_endpoint')
   const client = await clientOf(stored, privateKey)
   const wish = { resource: resourceParameter(service, stored.resource), scope: scopeAgain(service, stored) }
   const grant = refreshTokenGrant(createSecret(stored.refreshToken ?? ''), wish)
-  const request = { service, runtime, emit, server: serverOf(stored), client, grant, source: 'sign-in' }
+  const request = { service, runtime, emit, server: serverOf(stored), client, grant, boundTo, source: 'sign-in' }
   return requestToken(request).catch(async (error) => {
     // What passes is told as it is, also by a page that can load nothing now.
     if (!PentauthError.isInstance(error) || error.retryable) throw error

@@ -9,12 +9,14 @@ import { withDefaults } from './runtime.ts'
 import type { Service } from './service.ts'
 import { unusable } from './session-labels.ts'
 import {
+  boundTo,
   checked,
   enter,
   type FinishedSignIn,
   flowOf,
   loadSteps,
   lockOf,
+  proofKeyFor,
   type SignInOptions,
   type SignInWishes,
   scopesBefore,
@@ -78,6 +80,7 @@ export async function startSignIn(service: Service, given: StartSignInOptions): 
   const cache = steps.sharedDiscovery
   const discovered = await steps.discover(flow, { ...options, challenge, cache })
   await steps.checkAuthorizationEndpoint(flow, discovered.server)
+  const { proofKey, thumbprint } = await proofKeyFor(flow, discovered, options)
   const session = await scopesBefore(flow, options)
   const { scope, askedBefore } = await steps.requestedScope(flow, discovered, {
     given: options.scope,
@@ -88,11 +91,16 @@ export async function startSignIn(service: Service, given: StartSignInOptions): 
   const isPushed = options.pushed === true || server.require_pushed_authorization_requests === true
   const begin = isPushed ? (await part(import('./push-steps.ts'))).pushedRequest : steps.plainRequest
   const registration = { client: options.client ?? {}, redirectUri, store, cache }
-  const { client, url, state, verifier } = await begin(flow, discovered, registration, { redirectUri, scope })
+  const { client, url, state, verifier } = await begin(flow, discovered, registration, {
+    redirectUri,
+    scope,
+    thumbprint,
+  })
 
   const startedAt = flow.runtime.now()
+  const facts = { server, client, redirectUri, resource, scope, askedBefore, proofKey }
   const about = { service: service.id, resourceName: flow.resource.name, resourceUrl: flow.resource.url, account, app }
-  const pending = { state, verifier, server, client, redirectUri, resource, scope, askedBefore, startedAt, ...about }
+  const pending = { state, verifier, ...facts, startedAt, ...about }
   const expiresAt = await steps.savePending(service, store, lockOf(options), pending)
   const { clientId, issuer } = client
   const told = flow.emit && (await loadTold())
@@ -163,7 +171,8 @@ async function exchanged(
   }
   const resource = steps.resourceParameter(service, pending.resource)
   const grant = steps.authorizationCodeGrant(answer, { ...pending, resource })
-  return steps.requestToken({ service, runtime, emit, server, client, grant, source: 'sign-in' })
+  const proof = boundTo(pending)
+  return steps.requestToken({ service, runtime, emit, server, client, grant, boundTo: proof, source: 'sign-in' })
 }
 
 /** What is over with the next attempt, or with the option that is missing. */

@@ -2,6 +2,7 @@ import type * as oauth from 'oauth4webapi'
 import type { ClientAuthMethod, OAuthClient } from './client-authentication.ts'
 import type { CheckedClient } from './client-format.ts'
 import type { CredentialRequest } from './credential-source.ts'
+import type { Discovered } from './discovered.ts'
 import { discover } from './discovery.ts'
 import { PentauthError } from './errors.ts'
 import { rulesOf } from './metadata.ts'
@@ -28,6 +29,7 @@ export interface TokenServer {
   readonly server: oauth.AuthorizationServer
   /** The value of `resource`, where its metadata and not the definition leads there. */
   readonly resource: string | undefined
+  readonly source: Discovered['source']
 }
 
 /**
@@ -59,14 +61,14 @@ export async function tokenServer(request: CredentialRequest, offer: Offer): Pro
   const { tokenEndpoint, issuer: own } = rulesOf(service)
   if (offer.issuer === undefined && tokenEndpoint !== undefined) {
     const server = { issuer: own ?? new URL(tokenEndpoint).origin, token_endpoint: String(tokenEndpoint) }
-    return { server, resource: undefined }
+    return { server, resource: undefined, source: 'documented' }
   }
   const issuer = offer.issuer ?? own
   if (issuer === undefined && !offer.trustsResource) throw await noEndpoint(request)
-  const { server, resource } = await discover(request, { issuer, way: 'token', cache: sharedDiscovery })
+  const { server, resource, source } = await discover(request, { issuer, way: 'token', cache: sharedDiscovery })
   const supported = server.grant_types_supported
   if (supported && !supported.includes(offer.grant)) throw noGrant(service, offer)
-  return { server, resource }
+  return { server, resource, source }
 }
 
 /** The server may have moved: who was found by metadata is looked for again. */

@@ -3,6 +3,7 @@ import type { CredentialSource } from './credential-source.ts'
 import { PentauthError } from './errors.ts'
 import { type IdentityToken, missingIn, nameOf, requireIdentityToken } from './identity-token.ts'
 import { part } from './part.ts'
+import type { DpopWish } from './proof-key.ts'
 import { tokenSource } from './token-source.ts'
 
 export interface WorkloadIdentityOptions {
@@ -31,6 +32,11 @@ export interface WorkloadIdentityOptions {
   readonly clientId?: string | undefined
   readonly clientSecret?: string | undefined
   readonly privateKey?: SigningKey | undefined
+  /**
+   * Binds the tokens to a key, so that whoever steals them alone can do nothing with them (RFC 9449): one that is made for this source,
+   * or a pair for ES256 of your own. Bearer tokens unless given.
+   */
+  readonly dpop?: DpopWish | undefined
   /** Name of the source in messages; made of the token's name unless given. */
   readonly name?: string | undefined
 }
@@ -66,6 +72,7 @@ export function workloadIdentity(options: WorkloadIdentityOptions): CredentialSo
     clientSecret,
     privateKey,
     name,
+    dpop,
     ...wish
   }: Partial<WorkloadIdentityOptions> = Object.assign(Object.create(null), options)
   requireIdentityToken('token', token)
@@ -81,13 +88,23 @@ export function workloadIdentity(options: WorkloadIdentityOptions): CredentialSo
   const trustsResource = dangerouslyTrustResourceIssuer === true
   const parts = Object.entries({ clientId, clientSecret, privateKey }).filter(([, value]) => value !== undefined)
   const client = parts.length > 0 ? Object.fromEntries(parts) : undefined
+  const key = dpop ? { wish: dpop } : undefined
   return tokenSource({
     name: source,
     issuer,
     missing: () => missingIn(identity),
     async prepare(request) {
       const { prepareWorkloadToken } = await part(import('./client-steps.ts'))
-      return prepareWorkloadToken(request, { source, token: identity, grant, issuer, trustsResource, client, ...wish })
+      return prepareWorkloadToken(request, {
+        source,
+        token: identity,
+        grant,
+        issuer,
+        trustsResource,
+        client,
+        key,
+        ...wish,
+      })
     },
   })
 }
