@@ -1,5 +1,15 @@
+import type { ServerResponse } from 'node:http'
 import { inspect } from 'node:util'
-import { createAuth, finishSignIn, relocate, signOut, startSignIn } from '@pentauth/core'
+import {
+  apiKey,
+  createAuth,
+  createSecret,
+  finishSignIn,
+  memoryStore,
+  relocate,
+  signOut,
+  startSignIn,
+} from '@pentauth/core'
 import { caught, expectNoMarker, testKey } from '@pentauth/tooling/canary'
 import { describe, expect, it } from 'vitest'
 import { type McpServiceOptions, mcpService, pentauthErrorIn } from '../src/index.ts'
@@ -100,7 +110,6 @@ describe('what is said about a server', () => {
       return new Response('{}')
     }
     const credential = { name: 'test', get: () => ({ kind: 'access-token', source: 'test', secret }) as const }
-    const { createSecret } = await import('@pentauth/core')
     const secret = createSecret(testKey.token())
     const moved = relocate(acme, { 'https://mcp.acme.example': 'https://mcp.staging.example' })
     for (const service of [acme, moved, structuredClone(acme), { ...acme }])
@@ -156,6 +165,25 @@ describe('a server of the first revision, without any metadata', () => {
     const error = await caught(startSignIn(small.service, { ...small.shared, redirectUri }))
     expect(error).toMatchObject({ code: 'discovery_failed' })
     expect(small.server.at('/register')).toEqual([])
+  })
+})
+
+describe.each(both)('%s: an address at which there is no MCP server', (kind) => {
+  const page = '<!doctype html><title>Acme</title>'
+  it.each([
+    ['a page', (response: ServerResponse) => response.writeHead(200, { 'content-type': 'text/html' }).end(page)],
+    ['nothing', (response: ServerResponse) => response.writeHead(404).end()],
+  ])('%s: the SDK says so, and there is nobody to sign in at', async (_, answer) => {
+    const { origin, seen } = await serve((__, response) => answer(response))
+    const service = mcpService(`${origin}/mcp`, { apiKey: { env: 'ACME_API_KEY' } })
+    const auth = createAuth(service, { credential: apiKey(testKey.token()) })
+    const error = await caught(connect(kind, auth))
+    expect(pentauthErrorIn(error)).toBeUndefined()
+    expect(seen.filter(({ path }) => path !== '/mcp')).toEqual([])
+    const options = { store: memoryStore(), redirectUri }
+    expect((await caught(startSignIn(service, options))).code).toBe('discovery_failed')
+    expect(new Set(seen.map(({ method }) => method))).toEqual(new Set(['POST', 'GET']))
+    expect(seen.filter(({ path }) => /register|token/.test(path))).toEqual([])
   })
 })
 
