@@ -177,13 +177,15 @@ export async function sendProven(
 ): Promise<Response> {
   const url = typeof input === 'object' && 'url' in input ? input.url : input
   const request = { boundTo: boundTo as ProofKey, runtime, secret, method: init.method, url }
+  // A proof is for one URL, and a browser would not even strip it where it follows.
+  const redirect = init.redirect === 'follow' ? 'error' : init.redirect
   let proof = ''
   const once = () =>
     provenAt(request, (made) => {
       proof = made
       const headers = new Headers(init.headers)
       headers.set('dpop', proof)
-      return send({ ...init, headers })
+      return send({ ...init, headers, ...(redirect === undefined ? {} : { redirect }) })
     })
   const response = await once()
   if (!replayable || !(await isForNonce(response, proof))) return response
@@ -191,20 +193,21 @@ export async function sendProven(
   return once()
 }
 
-/** A proof for one request that somebody else sends. */
-export async function proofOf(
+/** The headers of one request that somebody else sends, with a proof. */
+export async function withProof(
+  headers: Readonly<Record<string, string>>,
   runtime: Clocked,
   credential: Credential,
-  method: string,
   url: string | URL,
-): Promise<string> {
+  { method = 'GET' }: { readonly method?: string | undefined },
+): Promise<Record<string, string>> {
   const boundTo = keyOf(credential) as ProofKey
-  let proof = ''
+  let dpop = ''
   await provenAt({ boundTo, runtime, secret: credential.secret, method, url }, async (made) => {
-    proof = made
+    dpop = made
     return new Response()
   })
-  return proof
+  return { ...headers, dpop }
 }
 
 async function provenAt({ boundTo, runtime, secret, method, url }: BoundRequest, send: Send): Promise<Response> {
