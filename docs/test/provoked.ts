@@ -27,6 +27,7 @@ import { browserProvocations } from './provoked-browser.ts'
 import { browserStorageProvocations } from './provoked-browser-storage.ts'
 import { dpopProvocations } from './provoked-dpop.ts'
 import { mcpProvocations } from './provoked-mcp.ts'
+import { clientConfigProvocations } from './provoked-mcp-config.ts'
 import { encryptedProvocations } from './provoked-node-encrypted.ts'
 import { fileProvocations } from './provoked-node-files.ts'
 import { proxyProvocations } from './provoked-node-proxy.ts'
@@ -91,6 +92,7 @@ export function provocations(sandbox: Sandbox, { origins }: SandboxServer): Prov
     browserStorageProvocations(),
     encryptedProvocations(),
     fileProvocations(),
+    clientConfigProvocations(),
     mcpProvocations(here),
     nodeSignInProvocations(here),
     proxyProvocations(),

@@ -139,18 +139,20 @@ async function imported(jwk: Secret, crypto: Runtime['crypto']): Promise<CryptoK
   const subtle = subtleOf(crypto)
   try {
     const { d, ...half }: ProofJwk = JSON.parse(jwk.reveal())
-    return {
-      privateKey: await subtle.importKey('jwk', { ...half, d }, algorithm, false, ['sign']),
-      publicKey: await subtle.importKey('jwk', half, algorithm, true, ['verify']),
-    }
+    const privateKey = await subtle.importKey('jwk', { ...half, d }, algorithm, false, ['sign'])
+    const publicKey = await subtle.importKey('jwk', half, algorithm, true, ['verify'])
+    // Not every platform looks at the numbers before they are used, or whether they belong together.
+    const [hash, sample] = [{ ...algorithm, hash: 'SHA-256' }, new Uint8Array(1)]
+    const signature = await subtle.sign(hash, privateKey, sample)
+    if (await subtle.verify(hash, publicKey, signature, sample)) return { privateKey, publicKey }
   } catch {
     // The platform's error may repeat it.
-    throw new PentauthError({
-      code: 'sign_in_required',
-      message: 'The key that the tokens of the sign-in are bound to is none.',
-      hint: 'Somebody has changed what is saved. Sign in again.',
-    })
   }
+  throw new PentauthError({
+    code: 'sign_in_required',
+    message: 'The key that the tokens of the sign-in are bound to is none.',
+    hint: 'Somebody has changed what is saved. Sign in again.',
+  })
 }
 
 type Clocked = Pick<Runtime, 'crypto' | 'now'>
