@@ -168,6 +168,35 @@ describe('a server of the first revision, without any metadata', () => {
   })
 })
 
+describe('an authorization server unlike others', () => {
+  const bodies = ({ home }: Awaited<ReturnType<typeof smallWorld>>) =>
+    home.at('/token').map(({ body }) => new URLSearchParams(body))
+
+  it('gets no resource, and the scope with each renewal, where it wants that', async () => {
+    const world = await smallWorld({ service: { omitResourceParameter: true, scopeOnRefresh: true } })
+    const { url } = await startSignIn(world.service, { ...world.shared, redirectUri, scope: 'tools' })
+    expect(url.searchParams.has('resource')).toBe(false)
+    await finishSignIn(world.service, world.issuer.approve(url), world.shared)
+    world.clock.now += 3_600_000
+    await world.auth().credential(world.url)
+    expect(bodies(world).map((body) => [body.get('grant_type'), body.has('resource'), body.get('scope')])).toEqual([
+      ['authorization_code', false, null],
+      ['refresh_token', false, 'tools'],
+    ])
+  })
+
+  it('gets the resource, and no scope with a renewal, unless it is said to want that', async () => {
+    const world = await smallWorld()
+    await world.signIn({ scope: 'tools' })
+    world.clock.now += 3_600_000
+    await world.auth().credential(world.url)
+    expect(bodies(world).map((body) => [body.get('resource'), body.get('scope')])).toEqual([
+      [world.url, null],
+      [world.url, null],
+    ])
+  })
+})
+
 describe.each(both)('%s: an address at which there is no MCP server', (kind) => {
   const page = '<!doctype html><title>Acme</title>'
   it.each([
