@@ -5,6 +5,7 @@ import process from 'node:process'
 import { parseArgs } from 'node:util'
 import { installPeers } from '../bench/install-peers.mjs'
 import { runCommand } from '../tooling/bootstrap/command.mjs'
+import { interrupted } from '../tooling/bootstrap/processes.mjs'
 import { startStep } from '../tooling/bootstrap/progress.mjs'
 import { planOf, SDKS, SUITES } from './plan.mjs'
 import { refusals } from './refusals.mjs'
@@ -38,6 +39,7 @@ async function main(args) {
     return 2
   }
   const found = await runAll(plan, suites, asked.verbose)
+  if (interrupted()) return 1
   const expected = JSON.parse(await readFile(new URL('expected-failures.json', import.meta.url), 'utf8'))
   const tables = asTables(found, expected)
   // People read along, too.
@@ -61,11 +63,13 @@ async function runAll(plan, suites, verbose) {
   let next = 0
   let done = 0
   const work = async () => {
-    for (let index = next++; index < plan.length; index = next++) {
+    for (let index = next++; index < plan.length && !interrupted(); index = next++) {
       const run = /** @type {import('./plan.mjs').Run} */ (plan[index])
       const { suite, sdk, scenario, required } = run
       const expected = refusals[scenario] ?? 'ok'
       const { pass, reasons, output } = await runScenario(run, { suites, client: `clients/${sdk}.mjs`, expected })
+      // It was ended, and did not fail.
+      if (interrupted()) return
       found[index] = { suite, sdk, scenario, required, pass, reasons }
       step.note(`${++done} of ${plan.length}`)
       for (const reason of reasons) process.stderr.write(`  ${scenario} (${suite}, ${sdk}): ${reason}\n`)
@@ -74,7 +78,8 @@ async function runAll(plan, suites, verbose) {
   }
   // Each is a runner and a client; the scenarios' own timeouts want a machine that is not flooded.
   await Promise.all(Array.from({ length: Math.min(4, availableParallelism()) }, work))
-  step.done()
+  if (interrupted()) step.fail()
+  else step.done()
   return found
 }
 

@@ -1,15 +1,22 @@
 // One scenario: the suite's own runner starts its servers and our client, and says what it saw.
+import { rmSync } from 'node:fs'
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import process from 'node:process'
 import { fileURLToPath } from 'node:url'
 import { toolEnvironment } from '../tooling/bootstrap/environment.mjs'
-import { capture } from '../tooling/bootstrap/processes.mjs'
+import { capture, onInterrupt } from '../tooling/bootstrap/processes.mjs'
 
 /** A client that hangs is ended by the runner, and a runner that hangs by us, some time later (ms). */
 const PATIENCE_MS = 60_000
 const GRACE_MS = 20_000
+
+/** Of the scenarios that run now. @type {Set<string>} */
+const folders = new Set()
+onInterrupt(() => {
+  for (const folder of folders) rmSync(folder, { recursive: true, force: true })
+})
 
 /**
  * @typedef {object} Check
@@ -41,6 +48,7 @@ export async function runScenario(
   { suites, client, expected, patience = PATIENCE_MS, grace = GRACE_MS },
 ) {
   const results = await mkdtemp(join(tmpdir(), 'pentauth-conformance-'))
+  folders.add(results)
   try {
     const runner = fileURLToPath(new URL(`node_modules/conformance-${suite}/dist/index.js`, suites))
     const wire = revision === undefined ? [] : ['--spec-version', revision, '--force']
@@ -55,6 +63,7 @@ export async function runScenario(
     return { pass: reasons.length === 0, reasons, output }
   } finally {
     await rm(results, { recursive: true, force: true })
+    folders.delete(results)
   }
 }
 

@@ -1,13 +1,13 @@
 // What a scenario counts as: a suite that passes everybody, or a client that does nothing, must not look like success.
-import { existsSync, readdirSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { describe, expect, it } from 'vitest'
+import { join } from 'node:path'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { reasonsOf, runScenario } from '../scenario.mjs'
 import { fakeSuites } from './fake-suites.mjs'
 
 const run = /** @type {const} */ ({ suite: '0.1.16', scenario: 'auth/tea' })
 const circumstances = { client: 'test/twins/echo.mjs', expected: 'ok' }
-const leftovers = () => readdirSync(tmpdir()).filter((name) => name.startsWith('pentauth-conformance-'))
 
 describe('with a suite', () => {
   it('passes when the runner and the client say so', async () => {
@@ -52,10 +52,15 @@ describe('with a suite', () => {
   })
 
   it('leaves nothing behind', async () => {
-    const before = leftovers()
-    await runScenario(run, { suites: await fakeSuites('save([good], run().stdout)'), ...circumstances })
-    await runScenario(run, { suites: await fakeSuites('process.exit(1)'), ...circumstances })
-    expect(leftovers()).toEqual(before)
+    const all = [await fakeSuites('save([good], run().stdout)'), await fakeSuites('process.exit(1)')]
+    const folder = mkdtempSync(join(tmpdir(), 'pentauth-left-'))
+    vi.stubEnv('TMPDIR', folder)
+    onTestFinished(() => {
+      vi.unstubAllEnvs()
+      rmSync(folder, { recursive: true, force: true })
+    })
+    for (const suites of all) await runScenario(run, { suites, ...circumstances })
+    expect(readdirSync(folder)).toEqual([])
   })
 })
 
