@@ -21,6 +21,7 @@ export function mcpProvocations(here: (service: Service) => Service): Partial<Re
   return {
     invalid_option: [
       () => mcpService('https://mcp.acme.example', { headers: { 'mcp.acme.example': {} } }),
+      () => mcpService('https://mcp.acme.example/sse', { messages: 'https://api.acme.example/messages' }),
       () => createTransport(Transport, createAuth(pendra, { credential: apiKey(testKey.pendra('any')) })),
       () => createTransport(Transport, withKey(), { resource: 'tea' }),
     ],
