@@ -66,6 +66,10 @@ export function oauthClientProvider(auth: Auth, options: OAuthClientProviderOpti
       trouble = error
     },
   })
+  const throwTrouble = () => {
+    const { error, until } = shared.trouble ?? {}
+    if (error && until !== undefined && adapter.runtime.now() < until) throw error
+  }
   const requirePair = () => {
     if (!isPaired) throw unusable('is used without its fetch', 'Give the transport both: { authProvider, fetch }.')
   }
@@ -78,8 +82,7 @@ export function oauthClientProvider(auth: Auth, options: OAuthClientProviderOpti
     ...(client.metadataUrl === undefined ? {} : { clientMetadataUrl: client.metadataUrl }),
     async state() {
       // The SDKs come here when a renewal has failed, whatever the reason.
-      const failed = shared.trouble
-      if (failed && adapter.runtime.now() < failed.until) throw failed.error
+      throwTrouble()
       return randomState()
     },
     clientInformation: (context) => client.find(context?.issuer),
@@ -115,13 +118,16 @@ export function oauthClientProvider(auth: Auth, options: OAuthClientProviderOpti
     },
     validateResourceURL: async (_serverUrl, named) =>
       rules.omitsResource ? undefined : resourceParameter(service, adapter.resource, named),
-    scopeForRefresh: ({ scope: granted }) => (rules.scopeOnRefresh ? granted : undefined),
+    scopeForRefresh({ scope: granted }) {
+      throwTrouble()
+      return rules.scopeOnRefresh ? granted : undefined
+    },
     async invalidateCredentials(what) {
-      if (what === 'tokens' || what === 'all') await tokens.forget()
+      const wasLate = (what === 'tokens' || what === 'all') && !(await tokens.forget(what))
       if (what === 'client' || what === 'all') await client.forget()
       if (what === 'verifier' || what === 'all') await signIns.forgetVerifiers()
       // With the tokens, since a server that refuses them may have been replaced by another.
-      if (what !== 'verifier') await signIns.forgetDiscovery()
+      if (what === 'discovery' || (what !== 'verifier' && !wasLate)) await signIns.forgetDiscovery()
     },
     async saveDiscoveryState(state) {
       requirePair()

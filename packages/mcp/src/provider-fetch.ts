@@ -23,6 +23,14 @@ export function providerFetch(parts: ProviderFetchParts): FetchLike {
   const { place, tokens, client, signIns } = parts
   const { resource, runtime } = place.adapter
   const own = new URL(resource.url).origin
+  const reading = new Map<string, Promise<Answer>>()
+
+  /** One request for all who want a document at the same time. */
+  const read = (url: URL, ask: () => Promise<Answer>): Promise<Answer> => {
+    const running = reading.get(url.href) ?? ask().finally(() => reading.delete(url.href))
+    reading.set(url.href, running)
+    return running
+  }
 
   return async (input, init = {}) => {
     const url = new URL(input)
@@ -41,7 +49,9 @@ export function providerFetch(parts: ProviderFetchParts): FetchLike {
     const headers = endpointHeaders(init.headers, url.origin !== own, client.proofOf(init.body))
     const request: RequestInit = { ...init, headers }
     if (grant === 'refresh_token') return responseOf(await renew(place, tokens, url, request))
-    const answer = await askEndpoint(place, url, request, what).catch((error) => {
+    const ask = () => askEndpoint(place, url, request, what)
+    const isDocument = what.endsWith('metadata')
+    const answer = await (isDocument ? read(url, ask) : ask()).catch((error) => {
       if (what === 'protected resource metadata' && PentauthError.isInstance(error)) parts.noteTrouble(error)
       throw error
     })

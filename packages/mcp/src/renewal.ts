@@ -42,7 +42,7 @@ async function renewAlone(place: ProviderPlace, book: TokenBook, url: URL, init:
   if (book.isUsable(found.set)) return answerOf(book, found.set)
   const { refresh_token: token } = value
   const ended = shared.ended.get(token ?? posted)
-  if (ended) return refusal(book, ended)
+  if (ended) return refusal(book, ended, runtime.now())
   const { trouble } = shared
   if (trouble && runtime.now() < trouble.until) throw trouble.error
 
@@ -63,7 +63,7 @@ async function renewAlone(place: ProviderPlace, book: TokenBook, url: URL, init:
   const now = await book.ofRefreshToken(posted)
   if (now && now.set.value.access_token !== value.access_token && book.isUsable(now.set)) return answerOf(book, now.set)
   remember(shared.ended, token ?? posted, answer)
-  return refusal(book, answer)
+  return refusal(book, answer, runtime.now())
 }
 
 /** What a token endpoint would answer now. */
@@ -72,8 +72,9 @@ function answerOf(book: TokenBook, set: TokenSet): Answer {
   return { status: 200, headers: json(), text: JSON.stringify(tokens) }
 }
 
-function refusal({ shared }: TokenBook, { status, text }: Pick<Answer, 'status' | 'text'>): Answer {
+function refusal({ shared }: TokenBook, { status, text }: Pick<Answer, 'status' | 'text'>, now: number): Answer {
   shared.endedAnswers += 1
+  shared.endedAt = now
   return { status, headers: json(), text }
 }
 

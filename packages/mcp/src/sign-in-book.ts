@@ -1,6 +1,8 @@
-import { type Callback, PentauthError, type Service } from '@pentauth/core'
+import type { Callback } from '@pentauth/core'
+import { notAccepted, refused } from './callback-refusal.ts'
 import type { DiscoveryState, FoundDiscoveryState } from './oauth-client-types.ts'
 import { alone, type ProviderPlace, slotOf } from './provider-place.ts'
+import { remember } from './token-book.ts'
 
 /** A sign-in that waits for its person. */
 interface Waiting {
@@ -51,6 +53,8 @@ export function signInBook(place: ProviderPlace, takesUnchecked: boolean): SignI
   const discoverySlot = slotOf<DiscoveryRecord>(place, 'discovery')
   /** By the challenge made of them: several runs of the SDK may be between the two calls. */
   const verifiers = new Map<string, string>()
+  /** By where they send people: a run of the SDK may be on its way with what another has found anew. */
+  const states = new Map<string, DiscoveryState>()
   let found: DiscoveryState | undefined
   let checked: { readonly verifier: string; isUsed: boolean } | undefined
   let sent: { readonly scope: string; readonly at: number } | undefined
@@ -58,21 +62,27 @@ export function signInBook(place: ProviderPlace, takesUnchecked: boolean): SignI
   const current = async () =>
     ((await slot.read())?.signIns ?? []).filter(({ startedAt }) => runtime.now() < startedAt + patience)
 
+  const note = (state: DiscoveryState): void => {
+    found = state
+    const page = state.authorizationServerMetadata?.authorization_endpoint
+    if (page !== undefined) remember(states, pageOf(new URL(page)), state)
+  }
+
   return {
     async discovery() {
-      found = (await discoverySlot.read())?.state
-      return found
+      const kept = (await discoverySlot.read())?.state
+      if (kept) note(kept)
+      return kept
     },
     async saveDiscovery(state) {
       // As it is: undefined parts are no parts.
-      found = JSON.parse(JSON.stringify(state))
-      if (found) await discoverySlot.write({ version: 1, state: found })
+      const own: DiscoveryState = JSON.parse(JSON.stringify(state))
+      note(own)
+      await discoverySlot.write({ version: 1, state: own })
     },
     async forgetDiscovery() {
       // The way back from a sign-in needs it.
-      if (checked) return
-      found = undefined
-      await discoverySlot.remove()
+      if (!checked) await discoverySlot.remove()
     },
     get server() {
       return found?.authorizationServerMetadata
@@ -93,7 +103,7 @@ export function signInBook(place: ProviderPlace, takesUnchecked: boolean): SignI
       sent = { scope, at: now }
       await alone(place, async () => {
         const others = (await current()).slice(1 - mostWaiting)
-        const own: Waiting = { state, verifier, startedAt: now, discovery: found }
+        const own: Waiting = { state, verifier, startedAt: now, discovery: states.get(pageOf(url)) ?? found }
         await slot.write({ version: 1, signIns: [...others, own] })
       })
       return true
@@ -149,6 +159,10 @@ export function signInBook(place: ProviderPlace, takesUnchecked: boolean): SignI
   }
 }
 
+function pageOf({ origin, pathname }: URL): string {
+  return origin + pathname
+}
+
 /** Which rule a response breaks (RFC 9207, RFC 9700). */
 function flawOf(response: URLSearchParams, server: DiscoveryState['authorizationServerMetadata']): string | undefined {
   const repeated = ['code', 'state', 'iss', 'error'].find((name) => response.getAll(name).length > 1)
@@ -158,37 +172,6 @@ function flawOf(response: URLSearchParams, server: DiscoveryState['authorization
   if (iss !== null && iss !== server?.issuer) return 'Another server issued it.'
   if (!response.get('code') && !response.has('error')) return 'It holds no code.'
   return undefined
-}
-
-function notAccepted(
-  service: Service,
-  flaw: string,
-  hint = 'Nothing was signed in. Start the sign-in again, and finish it within ten minutes.',
-): PentauthError {
-  return new PentauthError({
-    code: 'sign_in_response_invalid',
-    message: `The response to the sign-in at ${service.name} was not accepted. ${flaw}`,
-    service: service.id,
-    hint,
-    link: service.links.docs.url,
-  })
-}
-
-/** Not in the server's words: anybody can make up a callback. */
-function refused(service: Service, code: string): PentauthError {
-  const isTrouble = code === 'server_error' || code === 'temporarily_unavailable'
-  const known = code === 'access_denied' ? 'It was declined.' : 'The authorization server gave a reason of its own.'
-  return new PentauthError({
-    code: isTrouble ? 'temporarily_unavailable' : 'sign_in_failed',
-    message: isTrouble
-      ? `${service.name}'s authorization server cannot sign anybody in now.`
-      : `The sign-in at ${service.name} was refused. ${known}`,
-    service: service.id,
-    ...(isTrouble || code === 'access_denied' ? { parameters: { error: code } } : {}),
-    hint: isTrouble ? 'Try again later.' : 'Sign in again and allow the access.',
-    link: service.links.docs.url,
-    retryable: isTrouble,
-  })
 }
 
 function parametersOf(callback: Callback): URLSearchParams {

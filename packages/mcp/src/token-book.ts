@@ -30,8 +30,9 @@ interface Shared {
   readonly issuers: Map<string, string>
   /** Refresh tokens that are over, and what was answered. */
   readonly ended: Map<string, { readonly status: number; readonly text: string }>
-  /** Such answers that no SDK has acted on yet. */
+  /** Such answers that no SDK has acted on yet, and when the last was given. */
   endedAnswers: number
+  endedAt: number
   renewing: Promise<unknown> | undefined
   trouble: { readonly error: PentauthError; readonly until: number } | undefined
   /** The access token that is good but may not do what was asked. */
@@ -54,6 +55,7 @@ function sharedAt({ store, key }: ProviderPlace): Shared {
     issuers: new Map<string, string>(),
     ended: new Map(),
     endedAnswers: 0,
+    endedAt: 0,
     renewing: undefined,
     trouble: undefined,
     tooNarrow: undefined,
@@ -79,12 +81,15 @@ export interface TokenBook {
   put(issuer: string, value: StoredTokens, requestedAt: number): Promise<TokenSet>
   /** Saves what an SDK made of an answer. */
   save(value: StoredTokens, context: IssuerContext | undefined): Promise<void>
-  forget(): Promise<void>
+  /** Says whether there was something that had to go. */
+  forget(what: 'tokens' | 'all'): Promise<boolean>
 }
 
 /** How many tokens of the past are remembered: enough for all calls that are on their way. */
 const most = 200
 const mostIssuers = 3
+/** Milliseconds in which an SDK has acted on what it was told. */
+const soon = 10_000
 
 /** Remembers something, and forgets what was before most others. */
 export function remember<K, V>(all: Map<K, V>, key: K, value: V): void
@@ -169,16 +174,18 @@ export function tokenBook(place: ProviderPlace): TokenBook {
         if (before && !isSame && shared.saved.has(value.access_token)) return
         await keep(issuer, isSame ? { ...before, value } : timed(value, now()))
       }),
-    forget: () =>
+    forget: (what) =>
       alone(place, async () => {
         const record = await read()
         const latest = record?.sets[record.latest]?.value.refresh_token
         // An SDK acts late on a refusal: whoever has signed in since stays signed in.
-        const isLate = shared.endedAnswers > 0 && !(latest !== undefined && shared.ended.has(latest))
+        const isOwed = what === 'tokens' && shared.endedAnswers > 0 && now() < shared.endedAt + soon
+        const isLate = isOwed && !(latest !== undefined && shared.ended.has(latest))
         shared.endedAnswers = Math.max(0, shared.endedAnswers - 1)
-        if (isLate && record) return
+        if (isLate && record) return false
         shared.unsaved = undefined
         await slot.remove()
+        return record !== undefined
       }),
   }
 }

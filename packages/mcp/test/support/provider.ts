@@ -26,6 +26,7 @@ export interface Host extends OAuthClientConnection {
 
 export interface TransportWishes {
   readonly fetch?: undefined
+  readonly authProvider?: OAuthClientConnection['authProvider']
   readonly requestInit?: RequestInit
   readonly url?: string
 }
