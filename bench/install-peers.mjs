@@ -10,15 +10,16 @@ const FOLDER = new URL('peers/', import.meta.url)
 
 /**
  * @param {URL} [peers] the folder with their package.json
+ * @param {string} [what] is installed, for people
  * @returns {Promise<URL>} the folder from which the peers can be imported
  */
-export async function installPeers(peers = FOLDER) {
+export async function installPeers(peers = FOLDER, what = 'the peers') {
   const folder = fileURLToPath(peers)
   // A folder may be a workspace of its own, which is where pnpm reads overrides.
   const alone = existsSync(new URL('pnpm-workspace.yaml', peers)) ? [] : ['--ignore-workspace']
   const stamp = /** @type {const} */ ({ fingerprint: installFingerprint(folder), scope: 'all' })
   if (isStamped(folder, 'install', stamp)) return peers
-  await inStep('Installing the peers (once)', () =>
+  await inStep(`Installing ${what} (once)`, () =>
     must(
       'pnpm install',
       'pnpm',

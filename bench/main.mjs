@@ -11,8 +11,9 @@ import { processes } from './processes.mjs'
 import { asJson, asRunnable } from './report.mjs'
 import { requests } from './requests.mjs'
 import { storms } from './storms.mjs'
+import { stormsMcp } from './storms-mcp.mjs'
 
-const benches = [...[headers, fetchBench, importBench].map(asRunnable), storms, requests, processes]
+const benches = [...[headers, fetchBench, importBench].map(asRunnable), storms, stormsMcp, requests, processes]
 const names = benches.map(({ name }) => name).join(', ')
 const SUBJECTS = [...new Set(['pentauth', ...benches.flatMap(({ peers }) => peers)])]
 

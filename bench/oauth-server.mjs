@@ -1,4 +1,4 @@
-// The other end of the storms and requests benches: an API, and the authorization server its access tokens come from. A refresh
+// The other end of the storms and requests benches: an API, an MCP server, and the authorization server their access tokens come from. A refresh
 // token works once; when one comes back, all tokens of its sign-in are dead. Each case is set up over the channel to the process
 // that started this one, and its requests are counted here. Ends with that process.
 import { createHash } from 'node:crypto'
@@ -6,6 +6,7 @@ import { createServer } from 'node:http'
 import process from 'node:process'
 import { setTimeout } from 'node:timers/promises'
 import { testKey } from '../tooling/canary/test-key.mjs'
+import { mcpAnswer } from './mcp-answers.mjs'
 
 /**
  * @typedef {object} Setup
@@ -14,6 +15,7 @@ import { testKey } from '../tooling/canary/test-key.mjs'
  * @property {number} [spread] ms the slowest API request takes; the others are spread below that
  * @property {'once' | 'always'} [unavailable] the token endpoint answers 503
  * @property {boolean} [loses] the first refresh is done, and its answer never arrives
+ * @property {boolean} [forgives] a refresh token that comes back is refused, and nothing else happens
  * @property {boolean} [grace] the last refresh token before the current one still works, as long as the current one was not used
  */
 
@@ -106,12 +108,12 @@ function isUsable({ revoked, refreshToken: current, previous }, refreshToken) {
   return !revoked && (refreshToken === current || (setup.grace === true && refreshToken === previous))
 }
 
-/** @type {Readonly<Record<string, (request: { url: URL, body: string, authorization: string }) => Promise<Answer | undefined>>>} */
+/** @typedef {{ url: URL, method: string | undefined, body: string, authorization: string }} Request */
+
+/** @type {Readonly<Record<string, (request: Request) => Promise<Answer | undefined>>>} */
 const routes = {
-  '/.well-known/oauth-protected-resource/api': async () => {
-    counts.discovery += 1
-    return { status: 200, body: { resource: `${origin}/api`, authorization_servers: [origin] } }
-  },
+  '/.well-known/oauth-protected-resource/api': async () => resourceMetadata('/api'),
+  '/.well-known/oauth-protected-resource/mcp': async () => resourceMetadata('/mcp'),
   '/.well-known/oauth-authorization-server': async () => {
     counts.discovery += 1
     const body = {
@@ -143,18 +145,32 @@ const routes = {
     const form = new URLSearchParams(body)
     return form.get('grant_type') === 'refresh_token' ? refresh(form) : exchange(form)
   },
-  '/api': async ({ authorization }) => {
-    counts.api += 1
-    const token = authorization.replace(/^Bearer /, '')
-    // What counts is when the request came, not when its answer goes.
-    const isTaken = accessTokens.get(token)?.revoked === false
-    served += 1
-    // A large prime: neighbours are far apart, and all delays differ.
-    if (setup.spread) await setTimeout(((served * 7919) % 200) * (setup.spread / 200))
-    if (isTaken) return { status: 200, body: { ok: true } }
-    const challenge = `Bearer error="invalid_token", resource_metadata="${origin}/.well-known/oauth-protected-resource/api"`
-    return { status: 401, body: { ok: false }, headers: { 'www-authenticate': challenge } }
-  },
+  '/api': async (request) => (await refusal(request)) ?? { status: 200, body: { ok: true } },
+  '/mcp': async (request) => (await refusal(request)) ?? mcpAnswer(request.method, request.body),
+}
+
+/** @param {string} path of the resource */
+function resourceMetadata(path) {
+  counts.discovery += 1
+  return { status: 200, body: { resource: `${origin}${path}`, authorization_servers: [origin] } }
+}
+
+/**
+ * @param {Request} request
+ * @returns {Promise<Answer | undefined>} nothing where its token is good
+ */
+async function refusal({ url, authorization }) {
+  counts.api += 1
+  const token = authorization.replace(/^Bearer /, '')
+  // What counts is when the request came, not when its answer goes.
+  const isTaken = accessTokens.get(token)?.revoked === false
+  served += 1
+  // A large prime: neighbours are far apart, and all delays differ.
+  if (setup.spread) await setTimeout(((served * 7919) % 200) * (setup.spread / 200))
+  if (isTaken) return undefined
+  const metadata = `${origin}/.well-known/oauth-protected-resource${url.pathname}`
+  const challenge = `Bearer error="invalid_token", resource_metadata="${metadata}"`
+  return { status: 401, body: { ok: false }, headers: { 'www-authenticate': challenge } }
 }
 
 /** @param {URLSearchParams} form */
@@ -194,7 +210,7 @@ function judge(session, given, isFirst) {
   }
   if (isUsable(session, given)) return tokenAnswer(newTokens(session))
   // It came back: somebody else may have it.
-  session.revoked = true
+  session.revoked = setup.forgives !== true
   return { status: 400, body: { error: 'invalid_grant' } }
 }
 
@@ -217,7 +233,7 @@ async function answerTo(request) {
   const url = new URL(request.url ?? '/', origin)
   const { authorization = '' } = request.headers
   const route = routes[url.pathname]
-  return route ? route({ url, body, authorization }) : { status: 404 }
+  return route ? route({ url, method: request.method, body, authorization }) : { status: 404 }
 }
 
 const server = createServer(async (request, response) => {

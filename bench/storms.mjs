@@ -155,7 +155,7 @@ export function isMet(goal, { calls, ok, tokenRequests, sessionAlive }, failures
  * @param {Promise<T>} work
  * @returns {Promise<T>}
  */
-async function inTime(work) {
+export async function inTime(work) {
   /** @type {NodeJS.Timeout | undefined} */
   let timer
   const late = new Promise((_, reject) => {
@@ -170,7 +170,7 @@ async function inTime(work) {
  * @param {() => Promise<T>} work
  * @returns {Promise<T>}
  */
-async function withoutWarnings(work) {
+export async function withoutWarnings(work) {
   const { warn } = console
   console.warn = () => {}
   try {

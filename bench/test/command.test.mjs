@@ -57,7 +57,7 @@ describe('with --json', () => {
       .map((line) => JSON.parse(line).name)
     expect({ status, names }).toEqual({
       status: 0,
-      names: ['headers', 'fetch', 'import', 'storms', 'requests', 'processes'],
+      names: ['headers', 'fetch', 'import', 'storms', 'storms-mcp', 'requests', 'processes'],
     })
   })
 })
@@ -84,6 +84,28 @@ describe('with --json, counts', () => {
         { ...world, case: 'lost-response-grace', tokenRequests: 2 },
         { ...world, case: 'down', ok: 0, tokenRequests: expect.toSatisfy((count) => count >= 1 && count <= 6) },
       ].map((row) => ({ subject: 'pentauth', ...row })),
+    )
+  })
+
+  it('storms-mcp has a row for each case and SDK, and ours are as they should be', () => {
+    const { status, stdout, stderr } = bench('--json', ...OURS, 'storms-mcp')
+    expect(stderr).not.toContain('Installing')
+    expect(stderr.match(/ {4}met$/gm)).toHaveLength(12)
+    const { rows, ...rest } = JSON.parse(stdout)
+    expect({ status, rest }).toEqual({ status: 0, rest: { name: 'storms-mcp' } })
+    const storm = { ...world, redirects: 0, requests: 41 }
+    const one = { ...world, calls: 1, ok: 1 }
+    expect(rows).toEqual(
+      ['pentauth, SDK v1', 'pentauth, SDK v2'].flatMap((subject) =>
+        [
+          { ...storm, case: 'refused' },
+          { ...storm, case: 'refused, reuse detection' },
+          { ...storm, case: 'refused, staggered' },
+          { ...one, case: 'expired call', redirects: 0, requests: 2 },
+          { ...one, case: 'first list', redirects: 1, requests: 9 },
+          { ...one, case: 'first list, known client and scope', redirects: 1, requests: 7 },
+        ].map((row) => ({ subject, ...row })),
+      ),
     )
   })
 
@@ -188,7 +210,9 @@ it.each([
   const { status, stdout, stderr } = bench(...args)
   expect({ status, stdout }).toEqual({ status: 2, stdout: '' })
   expect(stderr).toMatch(message)
-  expect(stderr).toMatch(/\nnpm run bench -- NAME +one of headers, fetch, import, storms, requests, processes\n/)
+  expect(stderr).toMatch(
+    /\nnpm run bench -- NAME +one of headers, fetch, import, storms, storms-mcp, requests, processes\n/,
+  )
 })
 
 it('--help says how to call it', () => {

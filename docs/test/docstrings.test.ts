@@ -6,12 +6,12 @@ import { afterAll, beforeAll, expect, it } from 'vitest'
 import { type Example, examples } from './doc-comments.ts'
 
 // Every `@example` of every doc comment compiles, with imports of ours added and what docstrings.d.ts declares taken as given;
-// and every function and class that core, node and browser export has one.
+// and every function and class that core, node, browser and mcp export has one.
 
 const docs = join(import.meta.dirname, '..')
 const root = join(docs, '..')
 const folder = join(docs, '.blocks', 'docstrings')
-const packages = ['core', 'node', 'browser', 'sandbox']
+const packages = ['core', 'node', 'browser', 'mcp', 'sandbox']
 
 type Entry = { readonly specifier: string; readonly exported: Readonly<Record<string, unknown>> }
 type Found = Example & { readonly file: string; readonly name: string }
@@ -52,8 +52,8 @@ it('compiles every example', { timeout: 60_000 }, async () => {
   expect(inSource).toBe('')
 })
 
-it('finds one for every function and class of core, node and browser', () => {
-  const without = ['core', 'node', 'browser'].flatMap((name) => {
+it('finds one for every function and class of core, node, browser and mcp', () => {
+  const without = ['core', 'node', 'browser', 'mcp'].flatMap((name) => {
     const shown = new Set(found.filter((example) => example.name === name).map(({ of }) => of))
     return (entries[name] ?? []).flatMap(({ specifier, exported }) =>
       Object.entries(exported)

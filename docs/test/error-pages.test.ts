@@ -9,7 +9,7 @@ import { errorCodes, errorPages, folder, root, wordsOf } from './error-pages.ts'
 const codes = errorCodes()
 const pages = errorPages()
 const index = readFileSync(join(folder, 'README.md'), 'utf8')
-const sources = globSync('packages/{browser,core,node}/src/**/*.ts', { cwd: root })
+const sources = globSync('packages/{browser,core,mcp,node}/src/**/*.ts', { cwd: root })
 const source = (files: readonly string[]) => files.map((file) => readFileSync(join(root, file), 'utf8')).join('\n')
 
 it('finds the codes and the pages', () => {

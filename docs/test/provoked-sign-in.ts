@@ -76,6 +76,11 @@ export function signInProvocations() {
     code_challenge_methods_supported: ['S256'],
     token_endpoint_auth_methods_supported: ['none'],
   }
+  const pushing = {
+    ...described,
+    require_pushed_authorization_requests: true,
+    pushed_authorization_request_endpoint: `${issuer}/register`,
+  }
   type Said = object | number
   let signIns = 0
   /** A sign-in at a service whose documents say what is given. */
@@ -104,6 +109,8 @@ export function signInProvocations() {
       ...options,
     })
   }
+  /** A sign-in that is pushed to a server that answers what is given. */
+  const push = (register: Said) => signIn({ server: pushing, register }, { client: { clientId: 'one' } })
   /** A sign-in of a device, at a server that answers what is given; nobody waits. */
   const signInDevice = (device: object, token: object = {}) => {
     let now = 1
@@ -203,6 +210,7 @@ export function signInProvocations() {
       () => signIn({ server: { ...described, token_endpoint: 5 } }),
       () => signIn({ server: { ...described, authorization_endpoint: `${issuer}/authorize?state=1` } }),
       () => signIn({ server: { ...described, require_pushed_authorization_requests: true } }),
+      () => signIn({}, { pushed: true }),
       () => signIn({ server: 302 }),
       () => signIn({}, { issuer: 'https://elsewhere.example' }),
       () => signIn({ resource: 404, server: 404 }),
@@ -250,6 +258,8 @@ export function signInProvocations() {
       () => comeBack({ error: 'temporarily_unavailable' }),
       () => signIn({ resource: 503 }),
       () => signIn({ register: 429 }),
+      () => push(429),
+      () => push({ error: 'server_error' }),
       () => verify(unsigned, { jwksUri: `${issuer}/jwks` }, 404),
       // Somebody signs out whenever the session is looked for.
       () => {
@@ -318,6 +328,8 @@ export function signInProvocations() {
       () => finishSignIn(pensyve, 'http://127.0.0.1/callback?code=a&state=b', { store: brokenStore('get') }),
     ],
     sign_in_failed: [
+      () => push({ error: 'invalid_scope' }),
+      () => push(404),
       ...[
         'access_denied',
         'invalid_scope',
@@ -337,7 +349,11 @@ export function signInProvocations() {
       () => signInDevice({ ...codes, user_code: '\u001b' }),
       () => signInDevice({ error: 'unauthorized_client' }),
     ],
-    client_refused: [() => comeBack({}, { error: 'invalid_client' }), () => signInDevice({ error: 'invalid_client' })],
+    client_refused: [
+      () => comeBack({}, { error: 'invalid_client' }),
+      () => signInDevice({ error: 'invalid_client' }),
+      () => push({ error: 'invalid_client' }),
+    ],
     sign_in_response_invalid: [
       () => comeBack({ state: 'another' }),
       () => comeBack({ code: '' }),

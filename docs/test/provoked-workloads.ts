@@ -1,5 +1,6 @@
 import { createAuth, defineService, type Service } from '@pentauth/core'
 import {
+  enterpriseManaged,
   githubActionsToken,
   type IdentityToken,
   identityTokenEnv,
@@ -27,10 +28,23 @@ const access = (token: IdentityToken, answer: Response = new Response('<html>'),
     runtime: { fetch: async () => answer },
   }).credential()
 
+const identity = 'e30.e30.x'
+const identityProvider = { issuer: 'https://login.acme.example', clientId: 'agent-at-login' }
+/** A person's token where the identity provider, like every endpoint, says what is given. */
+const managed = (answer: object | undefined) =>
+  createAuth(acme(), {
+    credential: enterpriseManaged({ idToken: identity, identityProvider, clientId: 'agent' }),
+    runtime: {
+      fetch: async (input) => {
+        const { origin: issuer, pathname } = new URL(String(input))
+        if (!pathname.startsWith('/.well-known/')) return Response.json(answer)
+        return answer ? Response.json({ issuer, token_endpoint: `${issuer}/token` }) : new Response('', { status: 404 })
+      },
+    },
+  }).credential()
 const job = { ACTIONS_ID_TOKEN_REQUEST_URL: 'https://runner.example', ACTIONS_ID_TOKEN_REQUEST_TOKEN: testKey.token() }
 const inActions = (env: Record<string, string>) => githubActionsToken({ audience: issuer, env })
 const claims = btoa(JSON.stringify({ exp: 1, iss: 'https://ci.example', sub: 'repo:acme/agent' })).replace(/=+$/, '')
-const identity = 'e30.e30.x'
 
 type Ways = readonly (() => unknown)[]
 
@@ -43,6 +57,8 @@ export const workloadProvocations: Readonly<
     | 'invalid_service'
     | 'credential_not_accepted'
     | 'token_request_rejected'
+    | 'token_response_invalid'
+    | 'discovery_failed'
     | 'temporarily_unavailable',
     Ways
   >
@@ -67,6 +83,7 @@ export const workloadProvocations: Readonly<
   invalid_option: [
     () => workloadIdentity({ token: identity as never, grant: 'jwt-bearer' }),
     () => workloadIdentity({ token: () => identity, grant: 'saml' as never }),
+    () => enterpriseManaged({ idToken: identity, identityProvider: {} as never, clientId: 'agent' }),
     () => githubActionsToken({} as never),
     () => access(inActions({ ...job, ACTIONS_ID_TOKEN_REQUEST_URL: 'http://runner.example' })),
     () => access(inActions({ ...job, ACTIONS_ID_TOKEN_REQUEST_URL: 'runner' })),
@@ -77,5 +94,7 @@ export const workloadProvocations: Readonly<
   invalid_service: [() => access(() => identity, undefined, acme({ grants }))],
   credential_not_accepted: [() => access(() => identity, undefined, acme({ grants: ['authorization_code'] }))],
   token_request_rejected: [() => access(() => identity, Response.json({ error: 'invalid_grant' }, { status: 400 }))],
+  token_response_invalid: [() => managed({ access_token: testKey.token(), token_type: 'Bearer' })],
+  discovery_failed: [() => managed(undefined)],
   temporarily_unavailable: [() => access(inActions(job), new Response('', { status: 503 }))],
 }

@@ -25,6 +25,9 @@ import { testKey } from '@pentauth/tooling/canary'
 import { onTestFinished } from 'vitest'
 import { browserProvocations } from './provoked-browser.ts'
 import { browserStorageProvocations } from './provoked-browser-storage.ts'
+import { dpopProvocations } from './provoked-dpop.ts'
+import { mcpProvocations } from './provoked-mcp.ts'
+import { clientConfigProvocations } from './provoked-mcp-config.ts'
 import { encryptedProvocations } from './provoked-node-encrypted.ts'
 import { fileProvocations } from './provoked-node-files.ts'
 import { proxyProvocations } from './provoked-node-proxy.ts'
@@ -80,6 +83,7 @@ export function provocations(sandbox: Sandbox, { origins }: SandboxServer): Prov
       resources: { rest: { url: 'https://api.acme.example/v1', protocol: 'rest', accessToken: true } },
       ...part,
     } as Service)
+  const ofProgram = { grants: ['client_credentials'], tokenEndpointAuthMethod: 'client_secret_post' }
   const marked = { clientId: testKey.pentographerClientId(), clientSecret: testKey.pentographerSecret() }
 
   const others = [
@@ -88,10 +92,13 @@ export function provocations(sandbox: Sandbox, { origins }: SandboxServer): Prov
     browserStorageProvocations(),
     encryptedProvocations(),
     fileProvocations(),
+    clientConfigProvocations(),
+    mcpProvocations(here),
     nodeSignInProvocations(here),
     proxyProvocations(),
     redisProvocations(),
     workloadProvocations,
+    dpopProvocations,
   ]
   return merged(...others, {
     no_credential: [() => node(pendra, {}), () => node(pendium, { PENDIUM_API_KEY: ' ' })],
@@ -136,11 +143,12 @@ export function provocations(sandbox: Sandbox, { origins }: SandboxServer): Prov
       () => parseService({}),
       () => acme({ id: 'Acme' }),
       () => acme({ resources: {} }),
+      () => acme({ oauth: { ...ofProgram, omitResourceParameter: 'yes' } }),
       () => acme({ resources: { rest: { url: 'http://api.acme.example', protocol: 'rest', accessToken: true } } }),
       () => {
-        const oauth = { grants: ['client_credentials'], tokenEndpointAuthMethod: 'client_secret_post' }
         const credential = clientCredentials({ clientId: 'acme-client', clientSecret: 'acme-words' })
-        return createAuth(acme({ oauth }), { credential }).credential()
+        const runtime = { fetch: async () => new Response('', { status: 404 }) }
+        return createAuth(acme({ oauth: ofProgram }), { credential, runtime }).credential()
       },
     ],
     invalid_option: [

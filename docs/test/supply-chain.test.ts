@@ -55,6 +55,10 @@ const allowed = [
   'oauth4webapi',
   'jose',
   'zod',
+  // The files of the formats that MCP clients are configured in belong to people: their parsers keep what is not ours.
+  'jsonc-parser',
+  'smol-toml',
+  'yaml',
   'hono',
   '@hono/node-server',
   '@modelcontextprotocol/server',

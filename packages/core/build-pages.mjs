@@ -17,7 +17,7 @@ const PARTS = {
   told: ['told-sign-in', 'told-request'],
   accounts: ['accounts'],
   'sign-out': ['sign-out-in-pages', 'revocation-steps'],
-  registration: ['registration', 'registration-steps', 'client-authentication'],
+  registration: ['registration', 'registration-steps', 'client-authentication', 'push-steps'],
   addresses: ['foreign-address', 'documented-server', 'unusual-server'],
   'sign-in-trouble': [
     'token-refusal',
@@ -34,6 +34,7 @@ const PARTS = {
   clients: ['client-steps'],
   keys: ['several-keys'],
   redirects: ['redirect'],
+  dpop: ['dpop-steps'],
 }
 
 const partOf = new Map(Object.entries(PARTS).flatMap(([part, files]) => files.map((file) => [file, part])))

@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path'
 
 /** Folders with workspaces in them, as pnpm-workspace.yaml has them. */
 const GROUPS = ['packages', 'examples']
-const SINGLES = ['bench', 'docs', 'runtimes', 'tooling']
+const SINGLES = ['bench', 'conformance', 'docs', 'runtimes', 'tooling']
 const IGNORED = new Set(['node_modules', 'dist', 'coverage', '.turbo'])
 
 /**

@@ -1,8 +1,9 @@
 import { type AuthContext, type AuthOptions, createContext } from './auth-context.ts'
 import { authorizedFetch } from './authorized-fetch.ts'
-import type { Credential } from './credential.ts'
+import { type Credential, keyOf } from './credential.ts'
 import { PentauthError } from './errors.ts'
 import { credentialHeaders, refuseCredential, selectHeader } from './header-selection.ts'
+import { part } from './part.ts'
 import { type NamedResource, refuseUrl } from './resource-lookup.ts'
 import { nextSerial } from './serial.ts'
 import type { CredentialHeader, Resource, Service } from './service.ts'
@@ -11,6 +12,8 @@ import { isThenable } from './thenable.ts'
 export interface HeadersOptions {
   /** Which header, where the resource takes the key in either. */
   readonly header?: CredentialHeader | undefined
+  /** The method of the request, `GET` unless given: a token that is bound to a key (`dpop`) travels with a proof for one method and URL. */
+  readonly method?: string | undefined
 }
 
 export interface CredentialOptions {
@@ -38,7 +41,7 @@ export function authFor<Names extends string>(service: Service<Names>, options: 
   return {
     service,
     fetch: (input, init) => authorizedFetch(context, input, init),
-    async headers(url, { header } = {}) {
+    async headers(url, { header, method = 'GET' } = {}) {
       const resource = context.find(url) ?? (await refuseUrl(service, url))
       const found = context.credentialFor(resource)
       const credential = isThenable(found) ? await found : found
@@ -48,7 +51,10 @@ export function authFor<Names extends string>(service: Service<Names>, options: 
         last = { resource, credential, header, headers }
       }
       // A fresh object, since callers add to what they get.
-      return { ...last.headers }
+      const headers = { ...last.headers }
+      if (!keyOf(credential)) return headers
+      const { proofOf } = await part(import('./dpop-steps.ts'))
+      return { ...headers, dpop: await proofOf(context.runtime, credential, method, url) }
     },
     async credential(url, { refused } = {}) {
       if (url === undefined) return anyCredential(context)

@@ -5,6 +5,9 @@ import type { Discovered } from './discovered.ts'
 import type { Flow } from './flow.ts'
 import { isLoopback } from './loopback.ts'
 import { part } from './part.ts'
+import type { ClientForOptions, RegisteredClient } from './registration.ts'
+import { resourceParameter } from './resource-parameter.ts'
+import { clientFor } from './sign-in-client.ts'
 
 /** A name that nobody can guess. */
 export const randomId: () => string = () => oauth.generateRandomState()
@@ -12,8 +15,38 @@ export const randomId: () => string = () => oauth.generateRandomState()
 /** What a person's browser is sent to, and what only its starter knows. */
 export interface AuthorizationRequest {
   readonly url: URL
+  /** Ours in the URL, and what we leave out of it. */
+  readonly parameters: Readonly<Record<string, string | undefined>>
   readonly state: string
   readonly verifier: string
+}
+
+/** What a sign-in asks for. */
+export interface RequestWishes {
+  readonly redirectUri: string
+  readonly scope: string | undefined
+  /** Of the key that the code is of no use without (RFC 9449 section 10). */
+  readonly thumbprint?: string | undefined
+}
+
+/** A request, and the client that makes it. */
+export interface ClientRequest extends AuthorizationRequest {
+  readonly client: RegisteredClient
+}
+
+/**
+ * An authorization request that the person's browser carries as it is.
+ *
+ * @throws PentauthError as `clientFor`.
+ */
+export async function plainRequest(
+  flow: Flow,
+  discovered: Discovered,
+  options: ClientForOptions,
+  wishes: RequestWishes,
+): Promise<ClientRequest> {
+  const client = await clientFor(flow, discovered, options)
+  return { ...(await authorizationRequest(flow, discovered, client, wishes)), client }
 }
 
 /**
@@ -21,9 +54,10 @@ export interface AuthorizationRequest {
  * @see https://datatracker.ietf.org/doc/html/draft-ietf-oauth-v2-1-13#section-4.1.1
  */
 export async function authorizationRequest(
+  { service }: Pick<Flow, 'service'>,
   { server, resource }: Discovered,
   client: OAuthClient,
-  { redirectUri, scope }: { readonly redirectUri: string; readonly scope: string | undefined },
+  { redirectUri, scope, thumbprint }: RequestWishes,
 ): Promise<AuthorizationRequest> {
   const url = new URL(server.authorization_endpoint as string)
   const state = randomId()
@@ -36,7 +70,8 @@ export async function authorizationRequest(
     state,
     code_challenge: await oauth.calculatePKCECodeChallenge(verifier),
     code_challenge_method: 'S256',
-    resource,
+    resource: resourceParameter(service, resource),
+    dpop_jkt: thumbprint,
     // Without it, servers that know the scope give no refresh token (OpenID Connect Core, section 11).
     prompt: scope?.split(' ').includes('offline_access') ? 'consent' : undefined,
   }
@@ -45,7 +80,7 @@ export async function authorizationRequest(
     if (value === undefined) url.searchParams.delete(name)
     else url.searchParams.set(name, value)
   }
-  return { url, state, verifier }
+  return { url, parameters, state, verifier }
 }
 
 /**

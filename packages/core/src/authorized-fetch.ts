@@ -1,6 +1,6 @@
 import { unlessAborted } from './abort.ts'
 import type { AuthContext } from './auth-context.ts'
-import type { Credential } from './credential.ts'
+import { type Credential, keyOf } from './credential.ts'
 import { deliver } from './deliver.ts'
 import { credentialHeaderNames, credentialHeaders, refuseCredential } from './header-selection.ts'
 import { type Answer, isSuspect, type Outgoing, staysWithin } from './outgoing.ts'
@@ -77,6 +77,7 @@ async function withCredential(
       signal: init.signal === undefined ? request?.signal : init.signal,
     }),
     secret: credential.secret,
+    boundTo: keyOf(credential),
     hasBody: body !== null && body !== undefined,
     replayable: isReplayable(body),
   }
@@ -91,9 +92,9 @@ async function send(auth: AuthContext, request: Outgoing, resource: NamedResourc
     const { sendFollowing } = await part(import('./redirect.ts'))
     return sendFollowing(auth, request, resource, sent)
   }
-  // A browser hides redirects and strips only Authorization when it follows one to another origin.
-  const redirect = mode === 'follow' && init.headers.has('x-api-key') ? 'error' : mode
-  const response = await deliver(auth, resource, request.secret, input, { ...init, redirect })
+  // A browser hides redirects and strips only Authorization when it follows one to another origin; a proof is for one URL.
+  const redirect = mode === 'follow' && (init.headers.has('x-api-key') || request.boundTo) ? 'error' : mode
+  const response = await deliver(auth, resource, request, input, { ...init, redirect })
   return { response, sent, toCredential: !response.redirected || staysWithin(auth, response.url, resource) }
 }
 

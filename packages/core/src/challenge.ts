@@ -86,7 +86,10 @@ export function parseChallenge(header: string | null | undefined): Challenge[] {
   return challenges
 }
 
-/** The parameters of the first Bearer challenge, or `undefined`. */
-export function bearerChallenge(header: string | null | undefined): Readonly<Record<string, string>> | undefined {
-  return parseChallenge(header).find(({ scheme }) => scheme === 'bearer')?.parameters
+/** The parameters of the first Bearer challenge, or of another scheme; or `undefined`. */
+export function bearerChallenge(
+  header: string | null | undefined,
+  wanted: 'bearer' | 'dpop' = 'bearer',
+): Readonly<Record<string, string>> | undefined {
+  return parseChallenge(header).find(({ scheme }) => scheme === wanted)?.parameters
 }

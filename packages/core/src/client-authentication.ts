@@ -31,8 +31,19 @@ export function clientAuthentication(
   if (assertion) return signedElsewhere(assertion)
   if (authMethod === 'private_key_jwt') return signature(checkKey(privateKey), now)
   if (authMethod === 'client_secret_post' && clientSecret) return oauth.ClientSecretPost(clientSecret.reveal())
-  if (authMethod === 'client_secret_basic' && clientSecret) return oauth.ClientSecretBasic(clientSecret.reveal())
+  if (authMethod === 'client_secret_basic' && clientSecret) return basic(clientSecret)
   return oauth.None()
+}
+
+/** A secret in the header, form-encoded (RFC 6749 section 2.3.1) as browsers do it: many servers do not decode it, and a hyphen is one. */
+function basic(clientSecret: Secret): oauth.ClientAuth {
+  return (_server, { client_id }, _body, headers) => {
+    headers.set('authorization', `Basic ${btoa(`${formEncoded(client_id)}:${formEncoded(clientSecret.reveal())}`)}`)
+  }
+}
+
+function formEncoded(text: string): string {
+  return String(new URLSearchParams([['', text]])).slice(1)
 }
 
 /** A signed assertion about the client (RFC 7523 section 2.2), by the clock of the program. */

@@ -58,6 +58,21 @@ export interface AccessToken extends CredentialFacts {
   readonly expiresAt?: number
   /** Granted scopes, where the server said them. */
   readonly scopes?: readonly string[]
+  /** Whose sign-in it is of; absent for the token of a program. */
+  readonly account?: string
+  /** The key that it is of no use without; absent for a Bearer token. */
+  readonly boundTo?: ProofKey
+}
+
+/** A key that tokens are bound to (RFC 9449): a private JWK as text, or a pair of Web Crypto. */
+export interface ProofKey {
+  readonly jwk: Secret | undefined
+  readonly pair: object | undefined
+}
+
+/** The key of a token that is bound to one; its own, since anybody may have polluted Object.prototype. */
+export function keyOf(credential: Credential): ProofKey | undefined {
+  return credential.kind === 'access-token' && Object.hasOwn(credential, 'boundTo') ? credential.boundTo : undefined
 }
 
 export type Credential = ApiKey | AccessToken

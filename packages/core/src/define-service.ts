@@ -50,6 +50,9 @@ export function checkService(service: Service): void {
   const { errors = [] } = service
   if (!Array.isArray(errors) || !errors.every(isRefusal)) throw wrong('"errors" must be a list of documented refusals')
   if (typeof service.links?.docs?.where !== 'string') throw wrong('"links.docs" must say where the documentation is')
+  for (const name of ['omitResourceParameter', 'scopeOnRefresh'] as const)
+    if (!/^(?:boolean|undefined)$/.test(typeof service.oauth?.[name]))
+      throw wrong(`oauth.${name} must be true or false`)
   if (!compiles(service.apiKey?.pattern)) throw wrong('apiKey.pattern is no regular expression')
   for (const [place, url] of urlsOf(service)) {
     if (isAllowed(url, service)) continue

@@ -1,15 +1,33 @@
 import type { AuthContext } from './auth-context.ts'
 import type { Secret } from './credential.ts'
 import { passthrough } from './http.ts'
+import type { Outgoing } from './outgoing.ts'
+import { part } from './part.ts'
 import type { NamedResource } from './resource-lookup.ts'
+
+/**
+ * Sends one request; a token that is bound to a key travels with a proof, which is another one for each request.
+ *
+ * @param input the URL of this hop, which after a redirect is not the caller's
+ */
+export function deliver(
+  auth: AuthContext,
+  resource: NamedResource,
+  outgoing: Outgoing,
+  input: string | URL | Request,
+  init: Outgoing['init'],
+): Promise<Response> {
+  const send = (own: RequestInit) => hop(auth, resource, outgoing.secret, input, own)
+  // Where the token does not go, nothing is proven.
+  if (!outgoing.boundTo || !init.headers.has('authorization')) return send(init)
+  return part(import('./dpop-steps.ts')).then(({ sendProven }) => sendProven(auth, outgoing, input, init, send))
+}
 
 /**
  * Sends one request as it is; when `fetch` rejects, an event says why and what to set, and the platform's error passes, without what
  * it repeats of the secret.
- *
- * @param input the URL of this hop, which after a redirect is not the caller's
  */
-export async function deliver(
+async function hop(
   auth: AuthContext,
   resource: NamedResource,
   secret: Secret,

@@ -2,7 +2,7 @@ import * as oauth from 'oauth4webapi'
 import { unlessAborted } from './abort.ts'
 import { checkAddress } from './address.ts'
 import { clientAuthentication } from './client-authentication.ts'
-import { createSecret, type Secret } from './credential.ts'
+import { createSecret, type ProofKey, type Secret } from './credential.ts'
 import type { Discovered } from './discovered.ts'
 import { throwIfTemporary } from './document-refusal.ts'
 import { PentauthError } from './errors.ts'
@@ -12,8 +12,9 @@ import { printable } from './printable.ts'
 import { deviceCodeGrant } from './program-grants.ts'
 import { withoutSecrets } from './redaction.ts'
 import type { RegisteredClient } from './registration.ts'
+import { resourceParameter } from './resource-parameter.ts'
 import { shownAddress } from './shown-address.ts'
-import type { Tokens } from './token-answer.ts'
+import { given, type Tokens } from './token-answer.ts'
 import { requestToken } from './token-request.ts'
 
 /** What a person needs to sign a device in. */
@@ -58,7 +59,7 @@ export async function deviceAuthorization(
   const { runtime } = flow
   const endpoint = server.device_authorization_endpoint as string
   const requestedAt = runtime.now()
-  const asked = { resource, ...(scope === undefined ? {} : { scope }) }
+  const asked = given({ resource: resourceParameter(flow.service, resource), scope })
   const named = { client_id: client.clientId }
   const proofs: Secret[] = client.clientSecret ? [client.clientSecret] : []
   const options = endpointOptions(flow, 'device_authorization', proofs)(oauth.customFetch, oauth.allowInsecureRequests)
@@ -95,6 +96,7 @@ export interface DeviceTokensFor {
   readonly client: RegisteredClient
   readonly resource: string
   readonly device: WaitingDevice
+  readonly boundTo: ProofKey | undefined
 }
 
 /**
@@ -106,12 +108,12 @@ export interface DeviceTokensFor {
  */
 export async function deviceTokens(
   flow: Flow,
-  { server, client, resource, device }: DeviceTokensFor,
+  { server, client, resource, device, boundTo }: DeviceTokensFor,
   signal: AbortSignal,
 ): Promise<{ readonly tokens: Tokens; readonly requestedAt: number }> {
   const { service, runtime, emit } = flow
   const { prompt, deviceCode } = device
-  const grant = deviceCodeGrant(deviceCode, resource)
+  const grant = deviceCodeGrant(deviceCode, resourceParameter(service, resource))
   const tokenEndpoint = shownAddress(new URL(server.token_endpoint as string))
   let wait = device.interval
   let trouble: PentauthError | undefined
@@ -124,7 +126,7 @@ export async function deviceTokens(
     if (left <= 0 || requestedAt >= prompt.expiresAt) throw trouble ?? expired(flow)
     emit?.({ type: 'token_requested', tokenEndpoint, source: 'sign-in', reason: 'first' })
     try {
-      const asking = requestToken({ service, runtime, emit, server, client, grant, source: 'sign-in' })
+      const asking = requestToken({ service, runtime, emit, server, client, grant, boundTo, source: 'sign-in' })
       return { tokens: await unlessAborted(asking, signal), requestedAt }
     } catch (error) {
       wait = waitAfter(flow, wait, error)

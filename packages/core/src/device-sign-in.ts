@@ -5,11 +5,13 @@ import type { Service } from './service.ts'
 import { settingsOf } from './service-settings.ts'
 import { unusable } from './session-labels.ts'
 import {
+  boundTo,
   challengeFor,
   checked,
   enter,
   type FinishedSignIn,
   flowOf,
+  proofKeyFor,
   type SignInWishes,
   scopesBefore,
 } from './sign-in-flow.ts'
@@ -54,6 +56,7 @@ export async function deviceSignIn(service: Service, given: DeviceSignInOptions)
   const steps = await part(import('./device-steps.ts'))
   const cache = steps.sharedDiscovery
   const discovered = await unlessAborted(steps.discover(flow, { ...options, challenge, cache, way: 'device' }), signal)
+  const { proofKey } = await proofKeyFor(flow, discovered, options)
   const session = await scopesBefore(flow, options)
   const { scope, askedBefore } = await steps.requestedScope(flow, discovered, {
     given: options.scope,
@@ -79,9 +82,9 @@ export async function deviceSignIn(service: Service, given: DeviceSignInOptions)
   void Promise.resolve(device.prompt)
     .then(present)
     .catch((error) => stop.abort(error))
-  const facts = { server, client, resource, scope, askedBefore, account, app }
+  const facts = { server, client, resource, scope, askedBefore, account, app, proofKey }
   const found = await steps
-    .deviceTokens(flow, { ...facts, device }, until)
+    .deviceTokens(flow, { ...facts, boundTo: boundTo(facts), device }, until)
     .catch((error) => steps.signInFailed(flow, store, facts, error))
   return enter(flow, options, facts, found)
 }

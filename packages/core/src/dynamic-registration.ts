@@ -91,7 +91,7 @@ async function register(
   ) as object as oauth.DynamicClientRegistrationRequestOptions
   const response = await oauth.dynamicClientRegistrationRequest(server, metadata, options)
   throwIfTemporary(flow, 'registration endpoint', endpoint, response)
-  const answer = await oauth.processDynamicClientRegistrationResponse(asCreated(response)).catch((error) => {
+  const answer = await oauth.processDynamicClientRegistrationResponse(await asCreated(response)).catch((error) => {
     throw refusal(flow, issuer, response.status, error)
   })
   return registrationFrom(flow, issuer, answer, { authMethod, redirectUri })
@@ -104,9 +104,22 @@ function wayBack(redirectUri: string | undefined) {
     : { redirects: [redirectUri], grant: 'authorization_code', responses: ['code'] }
 }
 
-/** 200 instead of 201 is a common mistake, and says the same. */
-function asCreated(response: Response): Response {
-  return response.status === 200 ? new Response(response.body, { status: 201, headers: response.headers }) : response
+/** 200 instead of 201 is a common mistake, and says the same; so is a secret that does not say that it stays. */
+async function asCreated(response: Response): Promise<Response> {
+  const { status, headers } = response
+  if (status !== 200 && status !== 201) return response
+  const text = await response.text()
+  return new Response(withLifetime(text), { status: 201, headers })
+}
+
+function withLifetime(text: string): string {
+  try {
+    const answer = JSON.parse(text)
+    const isSilent = answer.client_secret !== undefined && (answer.client_secret_expires_at ?? undefined) === undefined
+    return isSilent ? JSON.stringify({ ...answer, client_secret_expires_at: 0 }) : text
+  } catch {
+    return text
+  }
 }
 
 /** No secret where that is possible: one that is in every copy of a program is none. */

@@ -9,6 +9,7 @@ export type RequestPurpose =
   | 'resource_metadata'
   | 'server_metadata'
   | 'registration'
+  | 'pushed_authorization'
   | 'device_authorization'
   | 'identity_token'
   | 'token'
@@ -86,7 +87,7 @@ export type PentauthEvent = {
     }
   /** A source could not be read again, or holds nothing usable now: the key that is known stays in use. */
   | { readonly type: 'key_kept'; readonly source: string; readonly reason: string }
-  /** A request of an OAuth flow leaves: for metadata, a registration, a token or a revocation. */
+  /** A request of an OAuth flow leaves: for metadata, a registration, a sign-in, a token or a revocation. */
   | ({ readonly type: 'request_sent' } & RequestFacts)
   /** What became of it. */
   | ({

@@ -1,6 +1,6 @@
 import * as oauth from 'oauth4webapi'
 import { createSecret, type Secret } from './credential.ts'
-import type { Grant } from './token-answer.ts'
+import { type Grant, given } from './token-answer.ts'
 
 // What the token endpoint is sent for the session of a person, as values.
 
@@ -11,25 +11,28 @@ export function authorizationCodeGrant(
     redirectUri,
     verifier,
     resource,
-  }: { readonly redirectUri: string; readonly verifier: string; readonly resource: string },
+  }: { readonly redirectUri: string; readonly verifier: string; readonly resource: string | undefined },
 ): Grant {
   return {
     request: (server, client, authentication, options) =>
       oauth.authorizationCodeGrantRequest(server, client, authentication, answer, redirectUri, verifier, {
         ...options(oauth.customFetch, oauth.allowInsecureRequests),
-        additionalParameters: { resource },
+        additionalParameters: given({ resource }),
       }),
     secrets: [createSecret(answer.get('code') ?? ''), createSecret(verifier)],
   }
 }
 
-/** A new access token for a refresh token (RFC 6749 section 6); the scope stays what was granted. */
-export function refreshTokenGrant(refreshToken: Secret, resource: string): Grant {
+/** A new access token for a refresh token (RFC 6749 section 6); without a scope it stays what was granted. */
+export function refreshTokenGrant(
+  refreshToken: Secret,
+  wish: { readonly resource: string | undefined; readonly scope?: string | undefined },
+): Grant {
   return {
     request: (server, client, authentication, options) =>
       oauth.refreshTokenGrantRequest(server, client, authentication, refreshToken.reveal(), {
         ...options(oauth.customFetch, oauth.allowInsecureRequests),
-        additionalParameters: { resource },
+        additionalParameters: given(wish),
       }),
     secrets: [refreshToken],
   }

@@ -1,11 +1,11 @@
 import { allowedHeaders } from './allowed-headers.ts'
-import type { Credential } from './credential.ts'
+import { type Credential, keyOf } from './credential.ts'
 import { part } from './part.ts'
 import type { NamedResource } from './resource-lookup.ts'
 import type { CredentialHeader, Service } from './service.ts'
 
-/** Headers a credential can travel in on covered resources: the caller's own values there are dropped. */
-export const credentialHeaderNames: readonly CredentialHeader[] = ['authorization', 'x-api-key']
+/** Headers a credential can travel in on covered resources, or its proof: the caller's own values there are dropped. */
+export const credentialHeaderNames: readonly string[] = ['authorization', 'x-api-key', 'dpop']
 
 /**
  * Chooses the one header a credential travels in on a resource; none where that refuses this kind of credential, or the wanted header.
@@ -36,7 +36,7 @@ export function credentialHeaders(
   const secret = credential.secret.reveal()
   const headers: Record<string, string> = {}
   for (const name of Object.keys(resource.headers)) headers[name] = resource.headers[name] as string
-  headers[header] = header === 'authorization' ? `Bearer ${secret}` : secret
+  headers[header] = header === 'authorization' ? `${keyOf(credential) ? 'DPoP' : 'Bearer'} ${secret}` : secret
   return headers
 }
 

@@ -11,13 +11,20 @@ import type { RequestPurpose } from './events.ts'
  * than one copy of it.
  *
  * @param proofs gets what the client proved itself with and no message may repeat
+ * @param prove adds the proof of the key that tokens are to be bound to
  */
-export function endpointOptions(asker: Asker, purpose: RequestPurpose, proofs: Secret[] = []): LibraryOptions {
+export function endpointOptions(
+  asker: Asker,
+  purpose: RequestPurpose,
+  proofs: Secret[] = [],
+  prove?: Prove,
+): LibraryOptions {
   return (customFetch, allowInsecureRequests) => ({
     [customFetch]: (url: string, init: RequestInit) => {
       const assertion = init.body instanceof URLSearchParams ? init.body.get('client_assertion') : null
       if (assertion) proofs.push(createSecret(assertion))
-      return ask(asker, purpose, url, init)
+      const send = (own: RequestInit) => ask(asker, purpose, url, own)
+      return prove ? prove(url, init, send) : send(init)
     },
     // What may be plain http was decided when the address was taken: loopback, or a named option.
     [allowInsecureRequests]: true,
@@ -25,6 +32,13 @@ export function endpointOptions(asker: Asker, purpose: RequestPurpose, proofs: S
     headers: new Headers(),
   })
 }
+
+/** Sends with a proof that it adds to the headers. */
+export type Prove = (
+  url: string,
+  init: RequestInit,
+  send: (init: RequestInit) => Promise<Response>,
+) => Promise<Response>
 
 /** Makes the options with the library's names for them. */
 export type LibraryOptions = (

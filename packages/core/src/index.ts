@@ -15,20 +15,24 @@ export {
   type Credential,
   type CredentialSummary,
   createSecret,
+  type ProofKey,
   type Secret,
 } from './credential.ts'
 export { type Absent, type CredentialRequest, type CredentialSource, isAbsent } from './credential-source.ts'
 export { defineService } from './define-service.ts'
 export type { DevicePrompt } from './device-authorization.ts'
 export { type DeviceSignInOptions, deviceSignIn } from './device-sign-in.ts'
+export { type EnterpriseManagedOptions, enterpriseManaged } from './enterprise-managed.ts'
 export { PentauthError, type PentauthErrorCode, type PentauthErrorInit, type Tried } from './errors.ts'
 export type { EventListener, PentauthEvent, StoreEvent } from './events.ts'
 export { firstOf } from './first-of.ts'
+export type { IdentityProvider } from './identity-provider.ts'
 export type { IdentityToken, IdentityTokenRequest, IdentityTokenSource } from './identity-token.ts'
 export type { KeyReading, KeyReadings } from './key-ring.ts'
 export { type KeySourceOptions, keySource } from './key-source.ts'
 export { type Lock, memoryLock } from './lock.ts'
 export { noteSent } from './note-sent.ts'
+export type { DpopWish, ProofKeyPair } from './proof-key.ts'
 export type { ClientOptions } from './registration.ts'
 export { type RelocateOptions, relocate } from './relocate.ts'
 export { type NamedResource, resourceFor } from './resource-for.ts'

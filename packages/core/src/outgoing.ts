@@ -1,5 +1,5 @@
 import type { AuthContext } from './auth-context.ts'
-import type { Credential, Secret } from './credential.ts'
+import type { Credential, ProofKey, Secret } from './credential.ts'
 import type { NamedResource } from './resource-lookup.ts'
 import { attachContext } from './response-context.ts'
 
@@ -12,6 +12,8 @@ export interface Outgoing {
   readonly hasBody: boolean
   /** What the request carries, and a URL that a server chose may repeat. */
   readonly secret: Secret
+  /** What each request proves to have, where the token is bound to a key. */
+  readonly boundTo: ProofKey | undefined
 }
 
 /** An answer, when its request went out, and whether it is one to the credential: a redirect may have led elsewhere. */

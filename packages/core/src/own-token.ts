@@ -2,16 +2,20 @@ import type * as oauth from 'oauth4webapi'
 import { type CheckedClient, type ClientCredentials, type ClientOrigin, checkClient } from './client-format.ts'
 import type { AccessToken } from './credential.ts'
 import type { CredentialRequest } from './credential-source.ts'
+import type { ProgramKey } from './dpop.ts'
 import { withHint } from './error-hint.ts'
 import { PentauthError } from './errors.ts'
 import { type IdentityToken, nameOf } from './identity-token.ts'
+import { rulesOf } from './metadata.ts'
+import { part } from './part.ts'
 import { printable } from './printable.ts'
 import { clientCredentialsGrant, jwtBearerGrant, type TokenWish, tokenExchangeGrant } from './program-grants.ts'
 import { type ReadToken, readIdentityToken } from './read-identity-token.ts'
+import { resourceParameter } from './resource-parameter.ts'
 import { shownAddress } from './shown-address.ts'
 import type { Grant } from './token-answer.ts'
 import { requestToken } from './token-request.ts'
-import { checkOffer, clientAt, forgetTokenServer, type TokenServer, tokenServer } from './token-server.ts'
+import { checkOffer, clientAt, forgetTokenServer, type Offer, type TokenServer, tokenServer } from './token-server.ts'
 import type { PreparedRequest } from './token-source.ts'
 
 // What a program asks for a token of its own with: a client's credentials, or who it is.
@@ -22,7 +26,10 @@ export interface ClientTokenOptions {
   readonly client: ClientCredentials
   readonly from: ClientOrigin
   readonly issuer: string | undefined
+  readonly trustsResource: boolean
   readonly scope: string | undefined
+  /** What the tokens are bound to; Bearer tokens unless given. */
+  readonly key: ProgramKey | undefined
 }
 
 /**
@@ -32,14 +39,14 @@ export interface ClientTokenOptions {
  */
 export async function prepareClientToken(
   request: CredentialRequest,
-  { source, client, from, issuer, scope }: ClientTokenOptions,
+  { source, client, from, scope, key, ...whose }: ClientTokenOptions,
 ): Promise<PreparedRequest> {
-  const offer = { grant: 'client_credentials', what: 'client credentials', from: from.clientId, issuer } as const
-  checkOffer(request.service, offer)
-  const checked = checkClient(request.service, client, from, issuer === undefined)
+  const offer = { grant: 'client_credentials', what: 'client credentials', from: from.clientId, ...whose } as const
+  checkOffer(request, offer)
+  const checked = checkClient(request.service, client, from, isOwn(request, offer))
   const place = await tokenServer(request, offer)
-  const grant = clientCredentialsGrant({ scope, resource: place.resource })
-  const ask = asker(request, source, place)
+  const grant = clientCredentialsGrant({ scope, resource: resourceParameter(request.service, place.resource) })
+  const ask = await asker(request, source, place, key)
   if (checked.privateKey || checked.clientSecret)
     return prepared(place, () => ask(grant, clientAt(request, place, checked)))
   const { assertion } = client as { readonly assertion: IdentityToken }
@@ -59,8 +66,11 @@ export interface WorkloadTokenOptions extends TokenWish {
   readonly requestedTokenType?: string | undefined
   readonly grant: 'jwt-bearer' | 'token-exchange'
   readonly issuer: string | undefined
+  readonly trustsResource: boolean
   /** The client that asks, where the server wants one. */
   readonly client: Partial<ClientCredentials> | undefined
+  /** What the tokens are bound to; Bearer tokens unless given. */
+  readonly key: ProgramKey | undefined
 }
 
 /**
@@ -70,18 +80,19 @@ export interface WorkloadTokenOptions extends TokenWish {
  */
 export async function prepareWorkloadToken(
   request: CredentialRequest,
-  { source, token, grant, issuer, client, ...options }: WorkloadTokenOptions,
+  { source, token, grant, issuer, trustsResource, client, key, ...options }: WorkloadTokenOptions,
 ): Promise<PreparedRequest> {
   const type = `urn:ietf:params:oauth:grant-type:${grant}` as const
-  const offer = { grant: type, what: `identity tokens (${grant})`, from: nameOf(token), issuer }
-  checkOffer(request.service, offer)
-  const checked = client && checkWorkloadClient(request, client, source, issuer === undefined)
+  const offer = { grant: type, what: `identity tokens (${grant})`, from: nameOf(token), issuer, trustsResource }
+  checkOffer(request, offer)
+  const checked = client && checkWorkloadClient(request, client, source, isOwn(request, offer))
   const place = await tokenServer(request, offer)
   const asking = checked && clientAt(request, place, checked)
-  const ask = asker(request, source, place)
+  const ask = await asker(request, source, place, key)
   const { scope, audience, resource, requestedTokenType, subjectTokenType = types.jwt } = options
   // Who names an audience has said what the token is for.
-  const wish = { scope, audience, resource: resource ?? (audience === undefined ? place.resource : undefined) }
+  const own = audience === undefined ? resourceParameter(request.service, place.resource) : undefined
+  const wish = { scope, audience, resource: resource ?? own }
   const isBearer = grant === 'jwt-bearer'
   const isJwt = isBearer || subjectTokenType === types.jwt
   const way = { isJwt, refusals: ['invalid_grant', ...(isBearer ? [] : ['invalid_request'])] }
@@ -97,29 +108,42 @@ export async function prepareWorkloadToken(
   )
 }
 
+/** Whether the server is the one that the definition is about, whose clients look as it says. */
+export function isOwn({ service }: CredentialRequest, { issuer }: Offer): boolean {
+  const { tokenEndpoint, issuer: own } = rulesOf(service)
+  return issuer === undefined && (tokenEndpoint !== undefined || own !== undefined)
+}
+
 const types = { jwt: 'urn:ietf:params:oauth:token-type:jwt' } as const
 
 /** A client beside an identity token needs no proof of its own. */
-function checkWorkloadClient(
+export function checkWorkloadClient(
   { service }: CredentialRequest,
   client: Partial<ClientCredentials>,
   source: string,
-  isOwn: boolean,
+  isHome: boolean,
 ): CheckedClient {
   const isPublic = !('clientSecret' in client) && !('privateKey' in client)
   const from = { clientId: source, clientSecret: source }
   // Only its ID is looked at then.
   const given = isPublic ? { ...client, assertion: () => '' } : client
-  return checkClient(service, given as ClientCredentials, from, isOwn)
+  return checkClient(service, given as ClientCredentials, from, isHome)
 }
 
 type Ask = (grant: Grant, client: Parameters<typeof requestToken>[0]['client']) => Promise<AccessToken>
 
-function asker(request: CredentialRequest, source: string, { server, resource }: TokenServer): Ask {
+export async function asker(
+  request: CredentialRequest,
+  source: string,
+  { server, resource, source: from }: TokenServer,
+  key?: ProgramKey | undefined,
+): Promise<Ask> {
   const { service, runtime, emit } = request
+  const steps = key && (await part(import('./dpop-steps.ts')))
+  const boundTo = key && (await steps?.keyForProgram({ service, server, source: from }, key))
   return async (grant, client) => {
     try {
-      return (await requestToken({ service, runtime, emit, server, client, grant, source })).accessToken
+      return (await requestToken({ service, runtime, emit, server, client, grant, boundTo, source })).accessToken
     } catch (error) {
       if (resource !== undefined && PentauthError.isInstance(error) && !error.retryable) forgetTokenServer(request)
       throw error
@@ -127,7 +151,10 @@ function asker(request: CredentialRequest, source: string, { server, resource }:
   }
 }
 
-function prepared({ server }: { readonly server: oauth.AuthorizationServer }, send: PreparedRequest['send']) {
+export function prepared(
+  { server }: { readonly server: oauth.AuthorizationServer },
+  send: PreparedRequest['send'],
+): PreparedRequest {
   return { tokenEndpoint: shownAddress(new URL(server.token_endpoint ?? server.issuer)), send }
 }
 
@@ -138,7 +165,7 @@ interface IdentityUse {
 }
 
 /** Asks with an identity token; where it is refused, once more with another one, if there is another by now. */
-async function withIdentity(
+export async function withIdentity(
   request: CredentialRequest,
   token: IdentityToken,
   { isJwt, refusals }: IdentityUse,

@@ -2,10 +2,12 @@ import type * as oauth from 'oauth4webapi'
 import { createSecret } from './credential.ts'
 import type { Lock } from './lock.ts'
 import { part } from './part.ts'
+import type { ProofJwk } from './proof-key.ts'
 import type { RegisteredClient } from './registration.ts'
 import type { Resource, Service } from './service.ts'
 import type { Store } from './store.ts'
 import { guarded, locked } from './store-failure.ts'
+import { isProofJwk } from './stored-session.ts'
 
 /** A sign-in that has begun: all that is needed to finish it, also after a restart, but the private key of a client that has one. */
 export interface PendingSignIn {
@@ -26,6 +28,8 @@ export interface PendingSignIn {
   readonly askedBefore?: readonly string[]
   readonly account: string
   readonly startedAt: number
+  /** What the tokens are to be bound to; absent for Bearer tokens. */
+  readonly proofKey?: ProofJwk | undefined
 }
 
 /** How long (ms) a person has to come back. */
@@ -118,7 +122,8 @@ async function read(store: Store): Promise<readonly Stored[]> {
 
 function isWhole(one: Partial<Stored> | null | undefined): one is Stored {
   const texts = [one?.state, one?.verifier, one?.client?.clientId, one?.server?.issuer, one?.redirectUri]
-  return texts.every((text) => typeof text === 'string') && typeof one?.startedAt === 'number'
+  const isBound = one?.proofKey === undefined || isProofJwk(one.proofKey)
+  return texts.every((text) => typeof text === 'string') && typeof one?.startedAt === 'number' && isBound
 }
 
 function stored({ client, ...rest }: PendingSignIn): Stored {

@@ -1,6 +1,6 @@
 import * as oauth from 'oauth4webapi'
 import type { Secret } from './credential.ts'
-import type { Grant } from './token-answer.ts'
+import { type Grant, given } from './token-answer.ts'
 
 // What the token endpoint is sent by a program for itself, and by a device, as values.
 
@@ -73,19 +73,13 @@ export function tokenExchangeGrant(
   }
 }
 
-/** Parameters without those that have no value. */
-function given(parameters: object): Record<string, string> {
-  const own = Object.entries(parameters).filter(([, value]) => value !== undefined)
-  return Object.assign(Object.create(null), Object.fromEntries(own))
-}
-
 /** What a person allowed a device, whose code it is (RFC 8628 section 3.4). */
-export function deviceCodeGrant(deviceCode: Secret, resource: string): Grant {
+export function deviceCodeGrant(deviceCode: Secret, resource: string | undefined): Grant {
   return {
     request: (server, client, authentication, options) =>
       oauth.deviceCodeGrantRequest(server, client, authentication, deviceCode.reveal(), {
         ...options(oauth.customFetch, oauth.allowInsecureRequests),
-        additionalParameters: { resource },
+        additionalParameters: given({ resource }),
       }),
     secrets: [deviceCode],
   }

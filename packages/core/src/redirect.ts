@@ -32,7 +32,7 @@ export async function sendFollowing(
   let withCredential = true
   for (let hop = 0; ; hop++) {
     init.redirect = 'manual'
-    const response = await deliver(auth, resource, outgoing.secret, input, init)
+    const response = await deliver(auth, resource, outgoing, input, init)
     const location = redirectStatuses.includes(response.status) ? response.headers.get('location') : null
     if (location === null) {
       return { response: hop === 0 ? response : markRedirected(response), sent, toCredential: withCredential }

@@ -42,6 +42,8 @@ const oauth = z.strictObject({
   clientSecretPrefix: z.string().optional(),
   clientIdEnv: z.string().optional(),
   clientSecretEnv: z.string().optional(),
+  omitResourceParameter: z.boolean().optional(),
+  scopeOnRefresh: z.boolean().optional(),
   relocated: z.boolean().optional(),
 })
 

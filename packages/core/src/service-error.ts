@@ -1,4 +1,5 @@
 import { bearerChallenge } from './challenge.ts'
+import { keyOf } from './credential.ts'
 import { parametersOf } from './documented-message.ts'
 import { PentauthError, type PentauthErrorCode, type PentauthErrorInit } from './errors.ts'
 import { printable } from './printable.ts'
@@ -59,7 +60,9 @@ function judge(response: Response, body: string, context: ResponseContext | unde
   // A service that repeats the credential in its answer must not put it into our message; JSON and headers are decoded first,
   // since an escape inside the credential would hide it.
   const safe = (text: string) => (context ? withoutSecrets(printable(text, 2000), context.credential.secret) : text)
-  const challenge = bearerChallenge(headers.get('www-authenticate'))
+  const isBound = context !== undefined && keyOf(context.credential) !== undefined
+  const header = headers.get('www-authenticate')
+  const challenge = (isBound ? bearerChallenge(header, 'dpop') : undefined) ?? bearerChallenge(header)
   // A response of another fetch is judged by its status: its texts may repeat a credential that we do not know.
   const said = context ? [...textsOf(body), challenge?.error_description ?? ''].filter(Boolean).map(safe) : []
   const facts = {
@@ -70,6 +73,8 @@ function judge(response: Response, body: string, context: ResponseContext | unde
 
   if (challenge?.error === 'insufficient_scope')
     return scopeError(context, context ? safe(challenge.scope ?? '') : '', facts)
+  if (isBound && /^(?:use_dpop_nonce|invalid_dpop_proof)$/.test(challenge?.error ?? ''))
+    return proofError(context, challenge?.error ?? '', said[0], facts)
   for (const documented of context?.service.errors ?? []) {
     const parameters = parametersOf(documented, status, said)
     if (parameters) return documentedError(context as ResponseContext, documented, parameters, said[0], facts)
@@ -147,6 +152,20 @@ function scopeError(context: ResponseContext | undefined, scope: string, facts: 
     ...(needed ? { parameters: { scope: needed } } : {}),
     hint: scopes.length > 0 ? `${what} scope ${scopes.join(' or ')}.` : `${what} a wider scope.`,
     link: (ofSignIn ? undefined : context?.service.links.keys?.url) ?? context?.service.links.docs.url,
+  })
+}
+
+/** The token is not what was refused, so that renewing it would not help. */
+function proofError(context: ResponseContext, error: string, said: string | undefined, facts: Facts): PentauthError {
+  const { service } = context
+  return new PentauthError({
+    ...facts,
+    code: 'request_rejected',
+    message: `${subject(context, 'request_rejected')}: ${quoted(facts.status, said ?? error)}.`,
+    service: service.id,
+    parameters: { error },
+    hint: 'The proof of the key was refused, and not the token: check the clock of this machine, and that no proxy changes the URL.',
+    link: service.links.docs.url,
   })
 }
 

@@ -86,6 +86,10 @@ export interface OAuthRules {
   readonly clientSecretPrefix?: string
   readonly clientIdEnv?: string
   readonly clientSecretEnv?: string
+  /** Never sends `resource` (RFC 8707), for servers that refuse it: their tokens may then be good at other resources, too. */
+  readonly omitResourceParameter?: boolean
+  /** Names the scopes of a session again when it is renewed, for servers that ask for that. */
+  readonly scopeOnRefresh?: boolean
   /** True after `relocate` moved the token endpoint: client prefixes are then a convention, not a rule. */
   readonly relocated?: boolean
 }

@@ -1,7 +1,7 @@
 import { PentauthError, type PentauthErrorCode } from './errors.ts'
 import type { Flow } from './flow.ts'
 import { loadTold } from './load-told.ts'
-import type { Place } from './session-state.ts'
+import { type Place, proofKeyOf } from './session-state.ts'
 import { shownAddress } from './shown-address.ts'
 import type { StoredSession } from './stored-session.ts'
 import type { Tokens } from './token-answer.ts'
@@ -31,7 +31,7 @@ export async function askAgain(place: Place, flow: Flow, stored: StoredSession, 
     const told = emit && (await loadTold())
     told?.tellRequested(flow, stored.tokenEndpoint, { source, reason })
     const { refreshTokens } = await place.engine()
-    return refreshTokens(flow, stored)
+    return refreshTokens(flow, stored, proofKeyOf(place, stored))
   }
   try {
     return await once()

@@ -1,4 +1,4 @@
-import { type AccessToken, createSecret } from './credential.ts'
+import { type AccessToken, createSecret, type ProofKey } from './credential.ts'
 import type { Absent } from './credential-source.ts'
 import type { PentauthError } from './errors.ts'
 import { type Lock, memoryLock } from './lock.ts'
@@ -31,6 +31,8 @@ export interface SessionState {
   readonly leaving: Set<Leaving>
   readonly seen: Seen
   readonly refusals: TokenRefusals
+  /** What the tokens are bound to, where they are. */
+  proofKey: ProofKey | undefined
 }
 
 interface Current {
@@ -160,7 +162,16 @@ function newState(): SessionState {
     leaving: new Set(),
     seen: new Map(),
     refusals: new Map(),
+    proofKey: undefined,
   }
+}
+
+/** What the tokens of a session are bound to: one object for one key, since what servers want in its proofs is known by that. */
+export function proofKeyOf({ state }: Place, { proofKey }: StoredSession): ProofKey | undefined {
+  const text = proofKey && JSON.stringify(proofKey)
+  if (state.proofKey?.jwk?.reveal() !== text)
+    state.proofKey = text === undefined ? undefined : { jwk: createSecret(text), pair: undefined }
+  return state.proofKey
 }
 
 /**
@@ -168,18 +179,23 @@ function newState(): SessionState {
  *
  * @param isNew whether it was issued just now: then what was sent before says nothing about it, also when it is the same token again
  */
-export function adopt({ state, name }: Place, session: StoredSession, isNew = false): AccessToken {
+export function adopt(place: Place, session: StoredSession, isNew = false): AccessToken {
+  const { state, name, account } = place
   const { accessToken, obtainedAt, refreshToken, scopes } = session
   // Of another process perhaps, whose clock is another.
   const expiresAt = boundedExpiry(session.expiresAt, obtainedAt)
   const known = state.current
-  const same = known?.token.secret.reveal() === accessToken && known.token.expiresAt === expiresAt ? known : undefined
+  const boundTo = proofKeyOf(place, session)
+  const isSame = known?.token.secret.reveal() === accessToken && known.token.expiresAt === expiresAt
+  const same = isSame && known.token.boundTo === boundTo ? known : undefined
   const token: AccessToken = same?.token ?? {
     kind: 'access-token',
     secret: createSecret(accessToken),
     source: name,
+    account,
     ...(expiresAt === undefined ? {} : { expiresAt }),
     ...(scopes === undefined ? {} : { scopes }),
+    ...(boundTo ? { boundTo } : {}),
   }
   const serial = (isNew ? undefined : same?.serial) ?? nextSerial()
   state.current = { token, obtainedAt, serial, renewable: refreshToken !== undefined }
@@ -197,7 +213,7 @@ export function keep({ state, store }: Place, newest: StoredSession | undefined,
 /** Forgets the session: it is over, or not there any more. */
 export function drop(place: Place): void {
   keep(place, undefined)
-  Object.assign(place.state, { current: undefined, failure: undefined })
+  Object.assign(place.state, { current: undefined, failure: undefined, proofKey: undefined })
 }
 
 /** Forgets the session, and lets everything that is going on for it come to nothing. */

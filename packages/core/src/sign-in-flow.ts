@@ -1,11 +1,13 @@
 import type { Challenge } from './challenge.ts'
 import { requireChecked } from './checked-service.ts'
-import { summarize } from './credential.ts'
+import { createSecret, type ProofKey, summarize } from './credential.ts'
+import type { Discovered } from './discovered.ts'
 import { emitter } from './emitter.ts'
 import { type EventListener, scopesForEvent } from './events.ts'
 import type { Flow } from './flow.ts'
 import type { Lock } from './lock.ts'
 import { part } from './part.ts'
+import type { DpopWish, ProofJwk } from './proof-key.ts'
 import type { ClientOptions } from './registration.ts'
 import { namedResource } from './resource-lookup.ts'
 import type { Runtime } from './runtime.ts'
@@ -50,6 +52,11 @@ export interface SignInWishes extends SignInOptions {
   readonly challenge?: Challenge | readonly Challenge[] | undefined
   /** Which authorization server, where a resource has several. */
   readonly issuer?: string | undefined
+  /**
+   * Binds the tokens to a key, so that whoever steals them alone can do nothing with them (RFC 9449): one that is made for the session,
+   * or an extractable pair for ES256 of your own. The session keeps it. Bearer tokens unless given.
+   */
+  readonly dpop?: DpopWish | undefined
 }
 
 export interface FinishedSignIn {
@@ -107,6 +114,22 @@ export async function challengeFor(
   if (scope !== undefined || flow.resource.protocol !== 'mcp') return undefined
   const { challengeOf, isUnknown } = await part(import('./challenge-probe.ts'))
   return isUnknown(flow) ? challengeOf(flow) : undefined
+}
+
+/** What the tokens are to be bound to, where that is wanted: as the session keeps it, and as the authorization request names it. */
+export async function proofKeyFor(
+  { service, runtime }: Flow,
+  { server, source }: Discovered,
+  { dpop }: Pick<SignInWishes, 'dpop'>,
+): Promise<{ readonly proofKey?: ProofJwk; readonly thumbprint?: string }> {
+  if (!dpop) return Object.create(null)
+  const { keyForSession } = await part(import('./dpop-steps.ts'))
+  return keyForSession(runtime, { service, server, source }, dpop)
+}
+
+/** A key that a session keeps, for a request of its own. */
+export function boundTo({ proofKey }: { readonly proofKey?: ProofJwk | undefined }): ProofKey | undefined {
+  return proofKey && { jwk: createSecret(JSON.stringify(proofKey)), pair: undefined }
 }
 
 /** Where the session is, or will be. */

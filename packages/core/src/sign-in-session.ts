@@ -7,14 +7,14 @@ import type { Tokens } from './token-answer.ts'
 /** What is known of a sign-in when its tokens come. */
 export type SignInFacts = Pick<
   PendingSignIn,
-  'server' | 'client' | 'resource' | 'scope' | 'askedBefore' | 'account' | 'app'
+  'server' | 'client' | 'resource' | 'scope' | 'askedBefore' | 'account' | 'app' | 'proofKey'
 > & {
   readonly redirectUri?: string
 }
 
 /** The session that a sign-in begins. */
 export function sessionOf(
-  { server, client, resource, account, scope, askedBefore = [], redirectUri }: SignInFacts,
+  { server, client, resource, account, scope, askedBefore = [], redirectUri, proofKey }: SignInFacts,
   tokens: Tokens,
   obtainedAt: number,
   signInId: string,
@@ -41,5 +41,6 @@ export function sessionOf(
     scopes: granted ?? asked,
     obtainedAt,
     signInId,
+    proofKey,
   })
 }

@@ -1,10 +1,11 @@
 // The steps of a sign-in by redirect, and the renewals of its session: loaded when one begins, and not with the package.
-export { authorizationRequest, checkAuthorizationEndpoint, randomId, requestedScope } from './authorization-request.ts'
+export { checkAuthorizationEndpoint, plainRequest, randomId, requestedScope } from './authorization-request.ts'
 export { authorizationResponse } from './authorization-response.ts'
 export { discover } from './discovery.ts'
 export { authorizationCodeGrant } from './grants.ts'
 export { savePending, takePending } from './pending-sign-in.ts'
+export { resourceParameter } from './resource-parameter.ts'
 export { refreshTokens } from './session-refresh.ts'
 export { sharedDiscovery } from './shared-discovery.ts'
-export { clientFor, keptClient } from './sign-in-client.ts'
+export { keptClient } from './sign-in-client.ts'
 export { requestToken } from './token-request.ts'

@@ -10,6 +10,7 @@ import type { Service } from './service.ts'
 import { settingsOf } from './service-settings.ts'
 import { unusable } from './session-labels.ts'
 import {
+  boundTo,
   challengeFor,
   checked,
   enter,
@@ -17,6 +18,7 @@ import {
   flowOf,
   loadSteps,
   lockOf,
+  proofKeyFor,
   type SignInOptions,
   type SignInWishes,
   scopesBefore,
@@ -26,6 +28,11 @@ import type { Tokens } from './token-answer.ts'
 export interface StartSignInOptions extends SignInWishes {
   /** Where the authorization server sends the person back to. */
   readonly redirectUri: string
+  /**
+   * Gives the authorization server the request itself, so that the person's browser carries no more than its name (RFC 9126); done
+   * without it where the server asks for that. The server keeps a request for a minute or so: send the person there at once.
+   */
+  readonly pushed?: boolean | undefined
   /** Signs in where the metadata does not say whether the server checks PKCE: others could then use a stolen code. */
   readonly dangerouslyAllowMissingPkceMetadata?: boolean | undefined
 }
@@ -53,7 +60,8 @@ export interface StartedSignIn {
  *
  * @throws PentauthError `discovery_failed`, `unsafe_address` or `registration_failed` when the service's own documents do not lead to
  *   a sign-in, `insufficient_scope` when the challenge asks for what the session has already, `invalid_option` for an option no
- *   sign-in can use, `temporarily_unavailable`, `store_failed`.
+ *   sign-in can use, `client_refused` or `sign_in_failed` when the server does not take a request that is pushed,
+ *   `temporarily_unavailable`, `store_failed`.
  * @see https://datatracker.ietf.org/doc/html/draft-ietf-oauth-v2-1-13#section-4.1
  * @example
  * ```ts
@@ -71,24 +79,27 @@ export async function startSignIn(service: Service, given: StartSignInOptions): 
   const cache = steps.sharedDiscovery
   const discovered = await steps.discover(flow, { ...options, challenge, cache })
   await steps.checkAuthorizationEndpoint(flow, discovered.server)
-  const client = await steps.clientFor(flow, discovered, {
-    client: options.client ?? settingsOf(service).client ?? {},
-    redirectUri,
-    store,
-    cache,
-  })
+  const { proofKey, thumbprint } = await proofKeyFor(flow, discovered, options)
   const session = await scopesBefore(flow, options)
   const { scope, askedBefore } = await steps.requestedScope(flow, discovered, {
     given: options.scope,
     challenge,
     session,
   })
-  const { url, state, verifier } = await steps.authorizationRequest(discovered, client, { redirectUri, scope })
-
   const { server, resource } = discovered
+  const isPushed = options.pushed === true || server.require_pushed_authorization_requests === true
+  const begin = isPushed ? (await part(import('./push-steps.ts'))).pushedRequest : steps.plainRequest
+  const registration = { client: options.client ?? settingsOf(service).client ?? {}, redirectUri, store, cache }
+  const { client, url, state, verifier } = await begin(flow, discovered, registration, {
+    redirectUri,
+    scope,
+    thumbprint,
+  })
+
   const startedAt = flow.runtime.now()
+  const facts = { server, client, redirectUri, resource, scope, askedBefore, proofKey }
   const about = { service: service.id, resourceName: flow.resource.name, resourceUrl: flow.resource.url, account, app }
-  const pending = { state, verifier, server, client, redirectUri, resource, scope, askedBefore, startedAt, ...about }
+  const pending = { state, verifier, ...facts, startedAt, ...about }
   const expiresAt = await steps.savePending(service, store, lockOf(options), pending)
   const { clientId, issuer } = client
   const told = flow.emit && (await loadTold())
@@ -157,8 +168,10 @@ async function exchanged(
     const told = await loadTold()
     told?.tellRequested(flow, server.token_endpoint ?? server.issuer, { source: 'sign-in', reason: 'first' })
   }
-  const grant = steps.authorizationCodeGrant(answer, pending)
-  return steps.requestToken({ service, runtime, emit, server, client, grant, source: 'sign-in' })
+  const resource = steps.resourceParameter(service, pending.resource)
+  const grant = steps.authorizationCodeGrant(answer, { ...pending, resource })
+  const proof = boundTo(pending)
+  return steps.requestToken({ service, runtime, emit, server, client, grant, boundTo: proof, source: 'sign-in' })
 }
 
 /** What is over with the next attempt, or with the option that is missing. */

@@ -51,7 +51,7 @@ export function engineOf(options: Pick<SignedInOptions, 'privateKey'>): () => Pr
     const { refreshTokens } = await part(import('./sign-in-steps.ts'))
     return {
       forgetClient: async (flow, place) => (await part(import('./registration-steps.ts'))).forgetClient(flow, place),
-      refreshTokens: (flow, stored) => refreshTokens(flow, stored, privateKey),
+      refreshTokens: (flow, stored, boundTo) => refreshTokens(flow, stored, boundTo, privateKey),
       revokeTokens: async (flow, stored) => {
         const { revokeTokens } = await part(import('./revocation-steps.ts'))
         return revokeTokens(flow, stored, privateKey)

@@ -1,6 +1,7 @@
-import type { AccessToken } from './credential.ts'
+import type { AccessToken, ProofKey } from './credential.ts'
 import { PentauthError, type PentauthErrorCode } from './errors.ts'
 import type { Flow } from './flow.ts'
+import type { ProofJwk } from './proof-key.ts'
 import type { Store } from './store.ts'
 import type { Tokens } from './token-answer.ts'
 
@@ -30,6 +31,8 @@ export interface StoredSession {
   /** Which sign-in it began with, and how often it was renewed since: what is older is told from that, since clocks differ. */
   readonly signInId?: string
   readonly renewals?: number
+  /** What its tokens are bound to, as secret as they are; absent for Bearer tokens. */
+  readonly proofKey?: ProofJwk
 }
 
 /** The OAuth client of a session, as far as text can hold it. */
@@ -55,7 +58,7 @@ export interface EndedSession {
  * Rejects with `sign_in_required` for `invalid_grant`, `client_refused` for `invalid_client`: these end the session. What is
  * `retryable` passes; without a `status` the answer was lost.
  */
-export type RefreshTokens = (flow: Flow, stored: StoredSession) => Promise<Tokens>
+export type RefreshTokens = (flow: Flow, stored: StoredSession, boundTo?: ProofKey) => Promise<Tokens>
 /** Tells the authorization server that the tokens are not needed any more (RFC 7009); only called where it has an endpoint for that. */
 export type RevokeTokens = (flow: Flow, stored: StoredSession) => Promise<void>
 /** The part of OAuth that sends something. */
@@ -130,6 +133,7 @@ const checks: Readonly<Record<string, Check>> = {
   obtainedAt: Number.isFinite,
   signInId: /* @__PURE__ */ maybe(isText),
   renewals: /* @__PURE__ */ maybe(Number.isSafeInteger),
+  proofKey: /* @__PURE__ */ maybe(isProofJwk),
 }
 
 /** Own properties only: a polluted Object.prototype is no session. */
@@ -153,6 +157,13 @@ function isClient(value: unknown): boolean {
     authMethods.includes(authMethod as string) &&
     (clientSecret === undefined || isText(clientSecret))
   )
+}
+
+/** A private key; a session without the one it had would send its tokens as Bearer tokens. */
+export function isProofJwk(value: unknown): value is ProofJwk {
+  if (typeof value !== 'object' || value === null) return false
+  const { kty, crv, x, y, d } = ownOf(value)
+  return kty === 'EC' && crv === 'P-256' && [x, y, d].every((part) => /^[\w-]{43}$/.test(String(part)))
 }
 
 /** A session of its own properties only: what it has not must not come from a polluted Object.prototype. */

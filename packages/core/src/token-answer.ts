@@ -1,7 +1,7 @@
 import type * as oauth from 'oauth4webapi'
 import type { Asker } from './asker.ts'
 import type { OAuthClient } from './client-authentication.ts'
-import { type AccessToken, createSecret, type Secret } from './credential.ts'
+import { type AccessToken, createSecret, type ProofKey, type Secret } from './credential.ts'
 import type { LibraryOptions } from './http-oauth.ts'
 import type { Service } from './service.ts'
 
@@ -17,6 +17,20 @@ export interface Grant {
   ) => Promise<Response>
   /** What the request carries besides the client's own, and no message may repeat. */
   readonly secrets: readonly Secret[]
+  /** Says what the answer is, where that is something else than a Bearer token. */
+  readonly judge?: (
+    request: TokenRequest,
+    answer: Answer,
+    secrets: readonly Secret[],
+    requestedAt: number,
+  ) => Promise<Tokens>
+}
+
+/** An answer of a token endpoint. */
+export interface Answer {
+  readonly status: number
+  readonly headers: Headers
+  readonly text: string
 }
 
 export interface TokenRequest extends Asker {
@@ -25,8 +39,16 @@ export interface TokenRequest extends Asker {
   /** Absent where the grant alone says who asks (RFC 7521 section 4.1). */
   readonly client?: OAuthClient | undefined
   readonly grant: Grant
+  /** What the tokens are to be bound to; Bearer tokens unless given. */
+  readonly boundTo?: ProofKey | undefined
   /** Name of the source, for the token and for messages. */
   readonly source: string
+}
+
+/** Parameters without those that have no value. */
+export function given(parameters: object): Record<string, string> {
+  const own = Object.entries(parameters).filter(([, value]) => value !== undefined)
+  return Object.assign(Object.create(null), Object.fromEntries(own))
 }
 
 /** What a token endpoint gave. */
@@ -64,12 +86,17 @@ export function usedParts(text: string): TokenAnswer | undefined {
   }
 }
 
+/** Whether tokens are of the type that was asked for: a bound one without its key is of no use, and a Bearer one is not what was wanted. */
+export function isOfType(type: string, { boundTo }: Pick<TokenRequest, 'boundTo'>): boolean {
+  return type.toLowerCase() === (boundTo ? 'dpop' : 'bearer')
+}
+
 // RFC 6750 section 2.1 allows less; what cannot travel in a header is what must be refused at receipt.
 export const tokenPattern: RegExp = /^[\x21-\x7e]{1,65536}$/
 
 /** The tokens of an answer that was judged. */
 export function tokensFrom(
-  { service, source }: Pick<TokenRequest, 'service' | 'source'>,
+  { service, source, boundTo }: Pick<TokenRequest, 'service' | 'source' | 'boundTo'>,
   { access_token, expires_in, scope, refresh_token }: TokenAnswer,
   scopes: readonly string[],
   requestedAt: number,
@@ -81,6 +108,7 @@ export function tokensFrom(
     source,
     ...(until === undefined ? {} : { expiresAt: until }),
     ...(scope === undefined ? {} : { scopes }),
+    ...(boundTo ? { boundTo } : {}),
   }
   return refresh_token === undefined ? { accessToken } : { accessToken, refreshToken: createSecret(refresh_token) }
 }

@@ -6,14 +6,15 @@ import { withoutSecrets } from './redaction.ts'
 import { retryAfterOf } from './retry-after.ts'
 import type { Service } from './service.ts'
 import { inWords } from './service-link.ts'
-import { type TokenRequest, type Tokens, tokenPattern, tokensFrom, usedParts } from './token-answer.ts'
-
-/** An answer of a token endpoint. */
-interface Answer {
-  readonly status: number
-  readonly headers: Headers
-  readonly text: string
-}
+import {
+  type Answer,
+  isOfType,
+  type TokenRequest,
+  type Tokens,
+  tokenPattern,
+  tokensFrom,
+  usedParts,
+} from './token-answer.ts'
 
 /**
  * What an answer is that is not plainly good: an error, or tokens after all.
@@ -40,11 +41,19 @@ export async function judgedTokens(
   // Own properties only: what the answer has not must not come from a polluted Object.prototype.
   const own: oauth.TokenEndpointResponse = Object.assign(Object.create(null), answer)
   const { access_token, token_type, refresh_token, scope } = own
-  if (token_type.toLowerCase() !== 'bearer')
-    throw invalid(service, `a token of type ${JSON.stringify(printable(token_type))}`)
-  if (!tokenPattern.test(access_token)) throw invalid(service, 'a token that cannot travel in a header')
+  if (!isOfType(token_type, request)) {
+    const type = `a token of type ${JSON.stringify(printable(token_type))}`
+    throw request.boundTo
+      ? invalidAnswer(
+          service,
+          `${type}, which is bound to no key`,
+          'Leave the option "dpop" out where the server has no use for it.',
+        )
+      : invalidAnswer(service, type)
+  }
+  if (!tokenPattern.test(access_token)) throw invalidAnswer(service, 'a token that cannot travel in a header')
   if (refresh_token !== undefined && !tokenPattern.test(refresh_token))
-    throw invalid(service, 'a refresh token with characters that no token has')
+    throw invalidAnswer(service, 'a refresh token with characters that no token has')
   const all = [...secrets, ...[access_token, refresh_token ?? ''].map(createSecret)]
   return tokensFrom(request, own as never, scopesIn(scope ?? '', all), requestedAt)
 }
@@ -100,19 +109,30 @@ function refusal(
       service: service.id,
       status,
       parameters: { error: withoutSecrets(printable(String(code), 60), ...secrets) },
-      hint: 'The client is known but may not have this token; check its settings.',
+      hint:
+        code === 'invalid_dpop_proof'
+          ? 'Check the clock of this machine: the proof of a key is good for a short time.'
+          : 'The client is known but may not have this token; check its settings.',
       link: service.links.docs.url,
     })
   }
-  return invalid(service, `an answer that is no token response (status ${status} from ${new URL(endpoint).origin})`)
+  return invalidAnswer(
+    service,
+    `an answer that is no token response (status ${status} from ${new URL(endpoint).origin})`,
+  )
 }
 
-function invalid(service: Service, what: string): PentauthError {
+/** The error about an answer that is of no use. */
+export function invalidAnswer(
+  service: Service,
+  what: string,
+  hint = 'Check that the service URL is right and that no proxy or login page answers in its place.',
+): PentauthError {
   return new PentauthError({
     code: 'token_response_invalid',
     message: `${service.name}'s token endpoint sent ${what}.`,
     service: service.id,
-    hint: 'Check that the service URL is right and that no proxy or login page answers in its place.',
+    hint,
     link: service.links.docs.url,
   })
 }

@@ -22,6 +22,8 @@ export interface TokenSourceParts {
   readonly prepare: (request: CredentialRequest) => Promise<PreparedRequest>
   /** The authorization server, where the program and not the service's definition says it. */
   readonly issuer: string | undefined
+  /** Whether each token is for one resource, whoever gives it. */
+  readonly perResource?: boolean
 }
 
 type Reason = 'first' | 'expiring' | 'refused'
@@ -48,13 +50,13 @@ const longestPause = 60_000
  *
  * Such tokens are asked for again and never refreshed, so nothing is stored.
  */
-export function tokenSource({ name, prepare, issuer, missing }: TokenSourceParts): CredentialSource {
+export function tokenSource({ name, prepare, issuer, perResource, missing }: TokenSourceParts): CredentialSource {
   // By service, so that a source shared by two deployments carries no token from one to the other.
   const statesOf = perKey<Service, Map<string, State>>(() => new Map())
 
   const stateOf = (request: CredentialRequest): State => {
     const states = statesOf(request.service)
-    const audience = audienceOf(request, issuer)
+    const audience = perResource ? ownAudience(request) : audienceOf(request, issuer)
     const state: State = states.get(audience) ?? {
       ...{ token: undefined, obtainedAt: 0, pending: undefined, failure: undefined },
       refusals: new Map(),
@@ -138,7 +140,11 @@ export function tokenSource({ name, prepare, issuer, missing }: TokenSourceParts
 }
 
 /** For what a token is: for the whole service where its definition names the token endpoint, else for one resource (RFC 8707). */
-function audienceOf({ service, resource }: CredentialRequest, issuer: string | undefined): string {
-  if (issuer === undefined && service.oauth && Object.hasOwn(service.oauth, 'tokenEndpoint')) return ''
+function audienceOf(request: CredentialRequest, issuer: string | undefined): string {
+  const { oauth } = request.service
+  return issuer === undefined && oauth && Object.hasOwn(oauth, 'tokenEndpoint') ? '' : ownAudience(request)
+}
+
+function ownAudience({ resource }: CredentialRequest): string {
   return resource.audience ?? resource.url
 }

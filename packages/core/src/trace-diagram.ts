@@ -102,6 +102,7 @@ const roleFor = (purpose: RequestPurpose): Role => roles[purpose] ?? 'authorizat
 const whys: Readonly<Partial<Record<string, string>>> = {
   challenge: ', without a token',
   registration: ', registers this program',
+  pushed_authorization: ', leaves what the sign-in asks for',
   device_authorization: ', asks for a code to type in',
   revocation: ', revokes the tokens',
   first: ', for a token',

@@ -22,8 +22,8 @@ export function checkUnusual(flow: Flow, { server, document }: DescribedServer, 
     throw failed(flow, document, 'has no "device_authorization_endpoint"', hint)
   }
   if (endpoint === undefined) throw failed(flow, document, 'has no "authorization_endpoint"')
-  if (server.require_pushed_authorization_requests === true)
-    throw failed(flow, document, 'asks for pushed authorization requests', 'They are not supported yet.')
+  if (server.require_pushed_authorization_requests === true && !server.pushed_authorization_request_endpoint)
+    throw failed(flow, document, 'asks for pushed requests and has no "pushed_authorization_request_endpoint"')
   const taken = [...new URL(endpoint).searchParams.keys()].find((name) => ours.test(name))
   if (taken !== undefined) throw failed(flow, document, `sets "${taken}" in its "authorization_endpoint"`)
   if (methods ? methods.includes('S256') : options.dangerouslyAllowMissingPkceMetadata === true) return

@@ -3,6 +3,7 @@ import type { CredentialSource } from './credential-source.ts'
 import { PentauthError } from './errors.ts'
 import { type IdentityToken, missingIn, nameOf, requireIdentityToken } from './identity-token.ts'
 import { part } from './part.ts'
+import type { DpopWish } from './proof-key.ts'
 import { tokenSource } from './token-source.ts'
 
 export interface WorkloadIdentityOptions {
@@ -12,6 +13,11 @@ export interface WorkloadIdentityOptions {
   readonly grant: 'jwt-bearer' | 'token-exchange'
   /** The authorization server that takes such tokens: needed where the service's definition does not say, and used in its place where it does. */
   readonly issuer?: string | undefined
+  /**
+   * Takes the authorization server that the resource itself names, where neither `issuer` nor the definition says which it is: a resource
+   * that is not honest then collects identity tokens that are good elsewhere, and a client secret.
+   */
+  readonly dangerouslyTrustResourceIssuer?: boolean | undefined
   /** The scopes to ask for, with spaces in between; what the server gives by itself unless given. */
   readonly scope?: string | undefined
   /** What the access token is for, by its URI (RFC 8707). */
@@ -26,6 +32,11 @@ export interface WorkloadIdentityOptions {
   readonly clientId?: string | undefined
   readonly clientSecret?: string | undefined
   readonly privateKey?: SigningKey | undefined
+  /**
+   * Binds the tokens to a key, so that whoever steals them alone can do nothing with them (RFC 9449): one that is made for this source,
+   * or a pair for ES256 of your own. Bearer tokens unless given.
+   */
+  readonly dpop?: DpopWish | undefined
   /** Name of the source in messages; made of the token's name unless given. */
   readonly name?: string | undefined
 }
@@ -52,8 +63,18 @@ export interface WorkloadIdentityOptions {
  * ```
  */
 export function workloadIdentity(options: WorkloadIdentityOptions): CredentialSource {
-  const { token, grant, issuer, clientId, clientSecret, privateKey, name, ...wish }: Partial<WorkloadIdentityOptions> =
-    Object.assign(Object.create(null), options)
+  const {
+    token,
+    grant,
+    issuer,
+    dangerouslyTrustResourceIssuer,
+    clientId,
+    clientSecret,
+    privateKey,
+    name,
+    dpop,
+    ...wish
+  }: Partial<WorkloadIdentityOptions> = Object.assign(Object.create(null), options)
   requireIdentityToken('token', token)
   const identity = token as IdentityToken
   if (grant !== 'jwt-bearer' && grant !== 'token-exchange') {
@@ -64,15 +85,18 @@ export function workloadIdentity(options: WorkloadIdentityOptions): CredentialSo
     })
   }
   const source = name ?? `workload identity (${nameOf(identity)})`
+  const trustsResource = dangerouslyTrustResourceIssuer === true
   const parts = Object.entries({ clientId, clientSecret, privateKey }).filter(([, value]) => value !== undefined)
   const client = parts.length > 0 ? Object.fromEntries(parts) : undefined
+  const key = dpop ? { wish: dpop } : undefined
   return tokenSource({
     name: source,
     issuer,
     missing: () => missingIn(identity),
     async prepare(request) {
       const { prepareWorkloadToken } = await part(import('./client-steps.ts'))
-      return prepareWorkloadToken(request, { source, token: identity, grant, issuer, client, ...wish })
+      const asked = { source, token: identity, grant, issuer, trustsResource, client, key }
+      return prepareWorkloadToken(request, { ...asked, ...wish })
     },
   })
 }

@@ -132,6 +132,13 @@ describe('a client that registers itself', () => {
       client_secret_expires_at: 0,
     }))
     expect((await ask()).authMethod).toBe('client_secret_post')
+    for (const silence of [{}, { client_secret_expires_at: null }]) {
+      const silent = await here(says(200, { client_id: 'silent', client_secret: secret, ...silence }), {
+        token_endpoint_auth_methods_supported: ['client_secret_basic'],
+      })
+      const client = await silent.ask()
+      expect([client.authMethod, client.clientSecret?.reveal() === secret]).toEqual(['client_secret_basic', true])
+    }
     const bare = await here(() => says(201, { client_id: 'bare' })())
     expect(await bare.ask()).toMatchObject({ clientId: 'bare', authMethod: 'none' })
     const ok = await here(() => says(200, { client_id: 'ok' })())

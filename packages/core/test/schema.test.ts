@@ -55,6 +55,8 @@ const complete: Complete<Service> = {
     clientSecretPrefix: 'acme_secret_',
     clientIdEnv: 'ACME_CLIENT_ID',
     clientSecretEnv: 'ACME_CLIENT_SECRET',
+    omitResourceParameter: true,
+    scopeOnRefresh: true,
     relocated: false,
   },
   scopes: { default: 'a', operations: { a: ['list'] } },

@@ -1,4 +1,4 @@
-import { type Auth, PentauthError } from '@pentauth/core'
+import { type Auth, errorFrom, type PentauthError } from '@pentauth/core'
 import { asksForSignIn, type Refusal, refusalIn } from './refusal.ts'
 import { isBySignIn, onceForAll, type SignInWay } from './sign-in-wanted.ts'
 
@@ -62,7 +62,7 @@ export function authorizedConnection(target: ConnectionTarget): AuthorizedConnec
     const response = await answer()
     const refusal = await refusalIn(response)
     if (!refusal) return response
-    if (!isReplayable(init?.body) || !way) return refused(response, refusal.error)
+    if (!refusal.isOfCredential || !isReplayable(init?.body) || !way) return refused(response, refusal.error)
     await signInFor(refusal.error, refusal.challenge)
     await response.body?.cancel().catch(() => undefined)
     const second = await auth.fetch(input, init)
@@ -91,7 +91,7 @@ export function authorizedConnection(target: ConnectionTarget): AuthorizedConnec
         return undefined
       },
       async onUnauthorized({ response }) {
-        throw refusals.get(response) ?? (await refusalIn(response))?.error ?? unexplained(target)
+        throw refusals.get(response) ?? (await errorFrom(response))
       },
     },
   }
@@ -99,13 +99,4 @@ export function authorizedConnection(target: ConnectionTarget): AuthorizedConnec
 
 function isReplayable(body: RequestInit['body']): boolean {
   return body === undefined || body === null || typeof body === 'string'
-}
-
-function unexplained({ auth: { service } }: ConnectionTarget): PentauthError {
-  return new PentauthError({
-    code: 'authentication_required',
-    message: `${service.name} answered 401.`,
-    service: service.id,
-    status: 401,
-  })
 }

@@ -1,6 +1,10 @@
 // The whole public surface of @pentauth/mcp: named exports only.
 export { type AuthProvider, authProvider } from './auth-provider.ts'
 export type { FetchLike } from './authorized-connection.ts'
+export { type ClientConfig, type ClientConfigOptions, clientConfig, mcpClients } from './client-config/client-config.ts'
+export type { ClientPlatform, ClientScope } from './client-config/client-path.ts'
+export type { ClientCredential, McpClient } from './client-config/clients.ts'
+export type { ClientCommand } from './client-config/commands.ts'
 export { type McpKeyRules, type McpServiceOptions, mcpService } from './mcp-service.ts'
 export type { OAuthClientProviderOptions } from './oauth-client-options.ts'
 export { type OAuthClientConnection, oauthClientProvider } from './oauth-client-provider.ts'

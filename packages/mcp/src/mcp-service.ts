@@ -3,6 +3,7 @@ import {
   type CredentialHeader,
   defineService,
   PentauthError,
+  type Resource,
   type Service,
   withSettings,
 } from '@pentauth/core'
@@ -29,6 +30,8 @@ export interface McpServiceOptions {
    * No other origin gets them, and nothing prints them.
    */
   readonly headers?: Readonly<Record<string, Readonly<Record<string, string>>>> | undefined
+  /** Where a server of the older transport (HTTP with SSE) takes messages, of the same origin; `messages` beside `sse` unless given. */
+  readonly messages?: string | URL | undefined
   /** For servers of the first revision without any metadata: people sign in at `/authorize` of the server's origin, tokens come from `/token`. */
   readonly legacyEndpoints?: boolean | undefined
 }
@@ -45,22 +48,22 @@ export interface McpServiceOptions {
  * ```
  */
 export function mcpService(url: string | URL, options: McpServiceOptions = {}): Service<'mcp'> {
-  const { name, client, apiKey, headers, legacyEndpoints }: McpServiceOptions = Object.assign(
+  const { name, client, apiKey, headers, messages, legacyEndpoints }: McpServiceOptions = Object.assign(
     Object.create(null),
     options,
   )
   const address = URL.canParse(String(url)) ? new URL(url) : undefined
   const host = address?.host ?? ''
-  const service = defineService({
+  const accepted = { accessToken: true, ...(apiKey ? { apiKey: [apiKey.header ?? 'authorization'] } : {}) } as const
+  const further = address && messagesOf(address, messages)
+  const service: Service<'mcp'> = defineService<'mcp' | 'messages'>({
     id: `mcp-${host.replace(/[^a-z0-9]+/g, '-') || 'server'}`,
     name: name ?? host,
     resources: {
-      mcp: {
-        url: String(url),
-        protocol: 'mcp',
-        accessToken: true,
-        ...(apiKey ? { apiKey: [apiKey.header ?? 'authorization'] } : {}),
-      },
+      mcp: { url: String(url), protocol: 'mcp', ...accepted },
+      ...((further ? { messages: { url: further, protocol: 'mcp', audience: String(url), ...accepted } } : {}) as {
+        messages: Resource
+      }),
     },
     ...(apiKey ? { apiKey: keyRules(apiKey) } : {}),
     ...(legacyEndpoints && address ? { oauth: legacyRules(address.origin) } : {}),
@@ -70,6 +73,18 @@ export function mcpService(url: string | URL, options: McpServiceOptions = {}): 
   })
   if (!client && !headers) return service
   return withSettings(service, { client, gatewayHeaders: headers && checkedHeaders(headers) })
+}
+
+/** The server of an SSE stream says itself where messages go, but a credential goes nowhere that was not named before. */
+function messagesOf(address: URL, given: string | URL | undefined): string | undefined {
+  if (given === undefined) return /\/sse\/?$/.test(address.pathname) ? new URL('messages', address).href : undefined
+  const url = URL.canParse(String(given), address.href) ? new URL(given, address) : undefined
+  if (url?.origin === address.origin) return url.href
+  throw new PentauthError({
+    code: 'invalid_option',
+    message: 'mcpService: the option "messages" is no URL of the same origin.',
+    hint: 'Give the path that the server names in its "endpoint" event, without its query.',
+  })
 }
 
 function keyRules({ env, prefix }: McpKeyRules): NonNullable<Service['apiKey']> {

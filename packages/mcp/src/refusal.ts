@@ -5,15 +5,20 @@ export interface Refusal {
   readonly error: PentauthError
   /** All that `WWW-Authenticate` asks for. */
   readonly challenge: readonly Challenge[]
+  /** Whether it is about the credential: 401 can also mean that an agent is not yours. */
+  readonly isOfCredential: boolean
 }
 
-/** What a refused answer means where it is about the credential; every other answer is the protocol's own. */
+/** Answers about who calls: everything else is the protocol's own, and the SDKs do with it what it says. */
+const aboutCaller = [401, 402, 403, 429]
+
+/** What an answer says about the caller: a 401 always does, a 403 unless nothing is known of it, and so do credits and limits. */
 export async function refusalIn(response: Response): Promise<Refusal | undefined> {
-  if (response.status !== 401 && response.status !== 403) return undefined
+  if (!aboutCaller.includes(response.status)) return undefined
   const error = await errorFrom(response)
-  if (!error || !/^(?:authentication_required|credential_refused|insufficient_scope)$/.test(error.code))
-    return undefined
-  return { error, challenge: parseChallenge(response.headers.get('www-authenticate')) }
+  if (!error || (error.code === 'forbidden' && response.status !== 401)) return undefined
+  const isOfCredential = /^(?:authentication_required|credential_refused|insufficient_scope)$/.test(error.code)
+  return { error, challenge: parseChallenge(response.headers.get('www-authenticate')), isOfCredential }
 }
 
 /** Whether a person who signs in would help: no credential was found, or the session is over. */

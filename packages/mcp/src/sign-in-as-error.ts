@@ -23,8 +23,8 @@ export interface SignInAsErrorOptions extends Omit<StartSignInOptions, 'redirect
  * @throws PentauthError (when a sign-in is needed) `sign_in_required`, and whatever `startSignIn` or `deviceSignIn` reject with.
  * @example
  * ```ts
- * const signIn = signInAsError({ store, redirectUri: 'https://app.example/callback' })
- * const transport = createTransport(StreamableHTTPClientTransport, auth, { signIn })
+ * const way = signInAsError({ store, redirectUri: 'https://app.example/callback' })
+ * const transport = createTransport(StreamableHTTPClientTransport, auth, { signIn: way })
  * ```
  */
 export function signInAsError(options: SignInAsErrorOptions): SignInWay {

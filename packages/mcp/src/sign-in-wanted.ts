@@ -26,8 +26,8 @@ export function onceForAll(way: SignInWay): SignInWay {
   }
 }
 
-/** Whether a session of the resource is what the `Auth` goes by, so that signing in could mend a refusal. */
+/** Whether a session of the resource is what the `Auth` goes by, so that signing in could mend a refusal: no key, and no token of a program. */
 export async function isBySignIn(auth: Auth, url: string): Promise<boolean> {
   const found = await auth.credential(url).catch((error: unknown) => error)
-  return asksForSignIn(found) || (found as { kind?: unknown }).kind === 'access-token'
+  return asksForSignIn(found) || (found as { account?: unknown }).account !== undefined
 }

@@ -1,6 +1,7 @@
 import { type Auth, PentauthError, type Resource } from '@pentauth/core'
-import { type AuthorizedConnection, authorizedConnection } from './authorized-connection.ts'
+import { authorizedConnection } from './authorized-connection.ts'
 import type { SignInWay } from './sign-in-wanted.ts'
+import { explained, noted } from './start-failure.ts'
 
 /** A transport of an SDK, by shape: `StreamableHTTPClientTransport` or `SSEClientTransport`, of v1 or v2. */
 export type TransportClass<Transport, Options> = new (url: URL, options?: Options) => Transport
@@ -35,8 +36,8 @@ export function createTransport<Transport, Options>(
 ): Transport {
   const { resource, signIn, transport }: TransportOptions<Options> = Object.assign(Object.create(null), options)
   const target = mcpResource(auth, resource)
-  const connection: AuthorizedConnection = authorizedConnection({ auth, ...target, signIn })
-  return new Transport(new URL(target.url), { ...transport, ...connection } as Options)
+  const { connection, failure } = noted(authorizedConnection({ auth, ...target, signIn }))
+  return explained(new Transport(new URL(target.url), { ...transport, ...connection } as Options), failure)
 }
 
 /**

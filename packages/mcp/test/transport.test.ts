@@ -105,6 +105,17 @@ describe.each(kinds)('%s', (kind) => {
     expect(asked).toEqual(['insufficient_scope'])
   })
 
+  it('says that an agent is not yours, and neither renews nor signs in', async () => {
+    const world = await worldOf(pendium, { pendium: { agentRefusalOnMcp: 'http-401' } })
+    await signInBy(world.service, world.shared)
+    const client = await connect(kind, world.auth(), { signIn: () => Promise.reject(new TypeError('not asked')) })
+    const asked = () => world.requests(/\.well-known|oauth|token|authorize/)
+    const before = asked()
+    const call = client.callTool({ name: 'get_report', arguments: { syntheticId: 'contoso-tea' } })
+    expect(pentauthErrorIn(await caught(call))).toMatchObject({ code: 'agent_not_accessible', status: 401 })
+    expect(asked()).toBe(before)
+  })
+
   it('signs in at a server of which only the address is known', async () => {
     const world = await worldOf(profundis)
     const service = mcpService(world.service.resources.mcp.url, { client: { name: 'Test' } })

@@ -20,6 +20,8 @@ export interface Endpoints {
   readonly token?: Answer
   readonly register?: Answer
   readonly revoke?: Answer
+  /** The endpoint for pushed requests, where the metadata names `/par`. */
+  readonly push?: Answer
   readonly mcp?: Answer
 }
 
@@ -74,6 +76,7 @@ export async function authorizationServer(endpoints: Endpoints = {}): Promise<Wo
       '/register': () => (endpoints.register ?? register)(response, seen, server),
       '/token': () => (endpoints.token ?? grant)(response, seen, server),
       '/revoke': () => (endpoints.revoke ?? ((answer) => answer.end()))(response, seen, server),
+      '/par': () => endpoints.push?.(response, seen, server) ?? response.writeHead(404).end(),
       '/mcp': () => (endpoints.mcp ?? ((answer) => json(answer, 200, { ok: true })))(response, seen, server),
     }
     return answers[path as string]?.() ?? response.writeHead(404).end()

@@ -7,11 +7,14 @@ import {
   type PentauthEvent,
   relocate,
   type Service,
+  type SignInOptions,
   type Store,
   signedIn,
 } from '@pentauth/core'
 import { createSandbox, type Sandbox, type SandboxOptions } from '@pentauth/sandbox'
+import { handlers } from '@pentauth/sandbox/msw'
 import { listen } from '@pentauth/sandbox/server'
+import { setupServer } from 'msw/node'
 import { onTestFinished } from 'vitest'
 
 /** A sandbox that listens, and what a program makes of one of its services. */
@@ -21,7 +24,7 @@ export interface World<Names extends string> {
   readonly service: Service<Names>
   readonly store: Store
   readonly events: PentauthEvent[]
-  readonly shared: { readonly store: Store; readonly runtime: { now(): number }; onEvent(event: PentauthEvent): void }
+  readonly shared: SignInOptions
   /** By a sign-in in the store, unless another source is given. */
   auth(credential?: CredentialSource): Auth<Names>
   /** Requests that the sandbox got at that path. */
@@ -35,22 +38,46 @@ export async function worldOf<Names extends string>(
   const sandbox = createSandbox(options)
   const server = await listen(sandbox)
   onTestFinished(() => server.close())
-  const service = relocate(documented, server.origins)
+  return around(sandbox, relocate(documented, server.origins), server.origins)
+}
+
+/** A sandbox that answers at the documented addresses. */
+export function documentedWorld<Names extends string>(
+  service: Service<Names>,
+  options: SandboxOptions = {},
+): World<Names> {
+  const sandbox = createSandbox(options)
+  const server = setupServer(...handlers(sandbox))
+  server.listen({ onUnhandledFrame: 'error' })
+  onTestFinished(() => server.close())
+  return around(sandbox, service, {})
+}
+
+function around<Names extends string>(
+  sandbox: Sandbox,
+  service: Service<Names>,
+  origins: World<Names>['origins'],
+): World<Names> {
   const store = memoryStore()
   const events: PentauthEvent[] = []
   const shared = {
     store,
-    runtime: { now: () => sandbox.clock.now() },
+    runtime: {
+      now: () => sandbox.clock.now(),
+      // Nobody waits, such as a device between two questions.
+      sleep: async (ms: number) => sandbox.clock.advance(ms),
+    },
     onEvent: (event: PentauthEvent) => void events.push(event),
   }
   return {
     sandbox,
-    origins: server.origins,
+    origins,
     service,
     store,
     events,
     shared,
-    auth: (credential = firstOf(signedIn({ store }))) => createAuth(service, { ...shared, credential }),
+    auth: (credential = firstOf(signedIn({ store }))) =>
+      createAuth(service, { runtime: shared.runtime, onEvent: shared.onEvent, credential }),
     requests: (path) => sandbox.journal.entries.filter(({ url }) => path.test(new URL(url).pathname)).length,
   }
 }

@@ -1,0 +1,183 @@
+import { pendium, pensyve, pentographer, profundis } from '@pentauth/core'
+import { caught, testKey } from '@pentauth/tooling/canary'
+import { describe, expect, it } from 'vitest'
+import { type ClientConfigOptions, clientConfig, type McpClient } from '../../src/index.ts'
+
+describe('the path', () => {
+  const user: [McpClient, string, string, string][] = [
+    ['claude-code', '~/.claude.json', '~/.claude.json', '%USERPROFILE%\\.claude.json'],
+    ['codex', '~/.codex/config.toml', '~/.codex/config.toml', '%USERPROFILE%\\.codex\\config.toml'],
+    ['gemini', '~/.gemini/settings.json', '~/.gemini/settings.json', '%USERPROFILE%\\.gemini\\settings.json'],
+    [
+      'vscode',
+      '~/.config/Code/User/mcp.json',
+      '~/Library/Application Support/Code/User/mcp.json',
+      '%APPDATA%\\Code\\User\\mcp.json',
+    ],
+    ['cursor', '~/.cursor/mcp.json', '~/.cursor/mcp.json', '%USERPROFILE%\\.cursor\\mcp.json'],
+    [
+      'windsurf',
+      '~/.codeium/windsurf/mcp_config.json',
+      '~/.codeium/windsurf/mcp_config.json',
+      '%USERPROFILE%\\.codeium\\windsurf\\mcp_config.json',
+    ],
+    [
+      'claude-desktop',
+      '~/.config/Claude/claude_desktop_config.json',
+      '~/Library/Application Support/Claude/claude_desktop_config.json',
+      '%APPDATA%\\Claude\\claude_desktop_config.json',
+    ],
+    [
+      'cline',
+      '~/.cline/data/settings/cline_mcp_settings.json',
+      '~/.cline/data/settings/cline_mcp_settings.json',
+      '%USERPROFILE%\\.cline\\data\\settings\\cline_mcp_settings.json',
+    ],
+    [
+      'continue',
+      '~/.continue/mcpServers/pensyve.yaml',
+      '~/.continue/mcpServers/pensyve.yaml',
+      '%USERPROFILE%\\.continue\\mcpServers\\pensyve.yaml',
+    ],
+    ['zed', '~/.config/zed/settings.json', '~/.config/zed/settings.json', '%APPDATA%\\Zed\\settings.json'],
+  ]
+  it.each(user)('of %s is where each system has it', async (client, linux, darwin, win32) => {
+    const path = async (options: ClientConfigOptions) => (await clientConfig(pensyve, client, options)).path
+    expect([await path({ os: 'linux' }), await path({ os: 'darwin' }), await path({ os: 'win32' })]).toEqual([
+      linux,
+      darwin,
+      win32,
+    ])
+  })
+
+  it('begins with the folders that are given', async () => {
+    const path = async (options: ClientConfigOptions) => (await clientConfig(pensyve, 'vscode', options)).path
+    expect(await path({ os: 'linux', home: '/h/$&da/' })).toBe('/h/$&da/.config/Code/User/mcp.json')
+    expect(await path({ os: 'linux', home: '/h/ada', configHome: '/c' })).toBe('/c/Code/User/mcp.json')
+    expect(await path({ os: 'win32', home: 'D:\\ada' })).toBe('D:\\ada\\AppData\\Roaming\\Code\\User\\mcp.json')
+    expect(await path({ os: 'freebsd', home: '/h/ada' })).toBe('/h/ada/.config/Code/User/mcp.json')
+  })
+
+  it('is in the project where the client has one there', async () => {
+    const path = async (client: McpClient, os: 'linux' | 'win32' = 'linux') =>
+      (await clientConfig(pensyve, client, { os, scope: 'project' })).path
+    const clients = ['claude-code', 'codex', 'gemini', 'vscode', 'cursor', 'continue', 'zed'] as const
+    expect(await Promise.all(clients.map((client) => path(client)))).toEqual([
+      '.mcp.json',
+      '.codex/config.toml',
+      '.gemini/settings.json',
+      '.vscode/mcp.json',
+      '.cursor/mcp.json',
+      '.continue/mcpServers/pensyve.yaml',
+      '.zed/settings.json',
+    ])
+    expect(await path('cursor', 'win32')).toBe('.cursor\\mcp.json')
+    for (const client of ['windsurf', 'claude-desktop', 'cline'] as const) {
+      await expect(path(client)).rejects.toMatchObject({ code: 'invalid_option' })
+    }
+  })
+})
+
+describe('the way to a credential', () => {
+  const ways = async (service: Parameters<typeof clientConfig>[0]) => {
+    const clients = ['claude-code', 'codex', 'cursor', 'claude-desktop', 'continue', 'zed'] as const
+    return (await Promise.all(clients.map((client) => clientConfig(service, client)))).map(
+      ({ credential }) => credential,
+    )
+  }
+  it('is what the service advises and both can do', async () => {
+    expect(await ways(pendium)).toEqual(['oauth', 'oauth', 'oauth', 'bridge', 'bridge', 'oauth'])
+    expect(await ways(pensyve)).toEqual(['api-key', 'api-key', 'api-key', 'bridge', 'api-key', 'bridge'])
+    expect(await ways(profundis)).toEqual(['oauth', 'oauth', 'oauth', 'bridge', 'api-key', 'oauth'])
+    expect(await ways(pentographer)).toEqual(['api-key', 'api-key', 'api-key', 'bridge', 'api-key', 'bridge'])
+  })
+
+  it.each([
+    [pendium, 'cursor', 'api-key', 'takes no API keys'],
+    [pentographer, 'cursor', 'oauth', 'signs no people in'],
+    [pensyve, 'zed', 'api-key', 'knows no variables'],
+    [pensyve, 'claude-desktop', 'oauth', 'signs nobody in'],
+    [pensyve, 'cursor', 'helper', 'runs no command'],
+    [pensyve, 'cursor', 'password', 'can be api-key, oauth, bridge'],
+  ] as const)('is refused with what works instead: %o in %s by %s', async (service, client, credential, words) => {
+    const error = await caught(clientConfig(service, client, { credential: credential as 'oauth' }))
+    expect(error).toMatchObject({ code: 'invalid_option', hint: expect.stringContaining(words) })
+    expect(error.hint).toMatch(/The option "credential" can be .*bridge\.$/)
+  })
+})
+
+describe('an option that cannot be followed is refused', () => {
+  const refusal = (options: object, client = 'cursor') =>
+    caught(clientConfig(pensyve, client as McpClient, options as ClientConfigOptions))
+
+  it.each([
+    { name: '' },
+    { name: null },
+    { name: 'two words' },
+    { name: '__proto__' },
+    { name: 'a.b' },
+    { name: '-dash' },
+    { name: 'x'.repeat(65) },
+    { name: "a'; id #" },
+    { os: 'windows' },
+    { scope: 'local' },
+    { home: ' ' },
+    { home: 5 },
+    { configHome: 'a\0', os: 'linux' },
+    { resource: 'rest' },
+    { header: 'x-api-key' },
+    { variable: '' },
+    { variable: 'a b' },
+    { variable: '$KEY' },
+    { launcher: [] },
+    { launcher: 'npx pentauth' },
+    { launcher: ['$(id)'] },
+    { existing: 5 },
+  ])('%o', async (options) => {
+    expect(await refusal(options, 'home' in options || 'configHome' in options ? 'vscode' : 'cursor')).toMatchObject({
+      code: 'invalid_option',
+      hint: expect.any(String),
+    })
+  })
+
+  it('a client that is no name of ours', async () => {
+    for (const client of ['netscape', 'toString', '__proto__', null as never]) {
+      expect(await refusal({}, client)).toMatchObject({ code: 'invalid_option', hint: expect.stringContaining('zed') })
+    }
+  })
+
+  it('an underscore in a name for Gemini CLI only', async () => {
+    expect((await refusal({ name: 'my_memory' }, 'gemini')).code).toBe('invalid_option')
+    expect((await clientConfig(pensyve, 'codex', { name: 'my_memory' })).name).toBe('my_memory')
+  })
+
+  it('a key in the place of its variable, without showing it', async () => {
+    for (const variable of [testKey.pensyve(), testKey.profundis(), testKey.pensyve().toLowerCase()]) {
+      expect((await refusal({ variable })).code).toBe('invalid_option')
+    }
+  })
+
+  it('a command line that the Windows shell would take apart', async () => {
+    const launcher = ['C:\\R&D\\pentauth.cmd']
+    expect((await refusal({ launcher, os: 'win32', credential: 'bridge' })).code).toBe('invalid_option')
+    expect((await refusal({ launcher, os: 'win32', credential: 'helper' }, 'codex')).code).toBe('invalid_option')
+  })
+})
+
+it('loads a parser only for the client that needs it', async () => {
+  const loaded: string[] = []
+  const { vi } = await import('vitest')
+  vi.resetModules()
+  for (const parser of ['jsonc-parser', 'smol-toml', 'yaml']) {
+    vi.doMock(parser, async (original) => {
+      loaded.push(parser)
+      return await original()
+    })
+  }
+  const fresh = await import('../../src/index.ts')
+  expect(loaded).toEqual([])
+  await fresh.clientConfig(pensyve, 'codex')
+  expect(loaded).toEqual(['smol-toml'])
+  await fresh.clientConfig(pensyve, 'continue')
+  expect(loaded).toEqual(['smol-toml', 'yaml'])
+})
