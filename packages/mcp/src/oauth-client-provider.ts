@@ -38,10 +38,10 @@ export interface OAuthClientConnection {
  * @see https://modelcontextprotocol.io/specification/2026-07-28/basic/authorization
  * @example
  * ```ts
- * const { authProvider, fetch, callback } = oauthClientProvider(auth, { store, redirectUri, redirect: console.log })
- * const transport = new StreamableHTTPClientTransport(url, { authProvider, fetch })
+ * const session = oauthClientProvider(auth, { store, redirectUri, redirect: (page) => console.log(`Open ${page}`) })
+ * const transport = new StreamableHTTPClientTransport(url, { ...session })
  * // When the person is back:
- * await transport.finishAuth(await callback(request.url))
+ * await transport.finishAuth(await session.callback(request.url))
  * ```
  */
 export function oauthClientProvider(auth: Auth, options: OAuthClientProviderOptions): OAuthClientConnection {

@@ -60,7 +60,7 @@ export async function askEndpoint(
   } catch (error) {
     if (PentauthError.isInstance(error) || init.signal?.aborted) throw error
     if (limit.aborted) throw unavailable(`${address.origin} did not answer within ${patience / 1000} s.`)
-    throw unavailable(`${address.origin} could not be reached${reasonOf(error)}.`)
+    throw unavailable(`${address.origin} could not be reached (${reasonOf(error)}).`)
   }
   const { status, headers } = response
   if (status >= 500 || status === 408 || status === 425 || status === 429) {
@@ -74,11 +74,11 @@ export async function askEndpoint(
   return { status, headers, text }
 }
 
-/** The platform's code, in brackets. */
+/** The platform's code, or the name of its error. */
 function reasonOf(error: unknown): string {
-  const { code, cause } = error as { readonly code?: unknown; readonly cause?: { readonly code?: unknown } }
-  const reason = [code, cause?.code].find((one) => typeof one === 'string' && /^[A-Z_]{3,40}$/.test(one))
-  return reason === undefined ? '' : ` (${reason})`
+  const { code, cause, name } = Object(error) as { code?: unknown; cause?: { code?: unknown }; name?: unknown }
+  const reason = [code, cause?.code, name].find((one) => typeof one === 'string' && /^\w{3,40}$/.test(one))
+  return String(reason ?? 'no reason')
 }
 
 function secondsIn(value: string | null, now: number): number | undefined {

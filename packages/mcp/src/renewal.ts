@@ -122,7 +122,7 @@ function parsed(text: string): Record<string, unknown> {
 function cannotWiden({ service }: ProviderPlace): PentauthError {
   return new PentauthError({
     code: 'insufficient_scope',
-    message: `${service.name} wants a scope that the sign-in does not have.`,
+    message: `${service.name} refused the operation: the credential's scope does not allow it.`,
     service: service.id,
     hint: 'Somebody has to sign in again and allow it.',
   })

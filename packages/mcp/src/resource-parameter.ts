@@ -1,4 +1,5 @@
-import { type NamedResource, PentauthError, type Service } from '@pentauth/core'
+import type { NamedResource, Service } from '@pentauth/core'
+import { documentFailed } from './server-rules.ts'
 
 /**
  * The `resource` of each OAuth request, whether or not there is metadata that names it.
@@ -12,13 +13,9 @@ export function resourceParameter(service: Service, resource: NamedResource, nam
   if (named === undefined) return verbatim(audience)
   const about = URL.canParse(named) ? new URL(named) : undefined
   if (about && [audience, url].some((own) => covers(about, new URL(own)))) return verbatim(named)
-  throw new PentauthError({
-    code: 'discovery_failed',
-    message: `${service.name}: the protected resource metadata of ${url} is about another resource.`,
-    service: service.id,
-    hint: 'Ask who runs the service: its clients cannot find out where to sign in.',
-    link: service.links.docs.url,
-  })
+  const shown = about ? ` (${about.origin}${about.pathname})` : ''
+  const what = 'protected resource metadata'
+  throw documentFailed(service, { what, url: new URL(url) }, `is about another resource${shown}`)
 }
 
 /** Whether one is the other, or a prefix of it on a path boundary. */

@@ -23,13 +23,7 @@ export function serverRules(service: Service, takesMissingPkce: boolean): Server
     service.oauth,
   )
   const failed = (where: URL, flaw: string, hint: string) =>
-    new PentauthError({
-      code: 'discovery_failed',
-      message: `${service.name}: the authorization server metadata at ${where.origin}${where.pathname} ${flaw}.`,
-      service: service.id,
-      hint,
-      link: service.links.docs.url,
-    })
+    documentFailed(service, { what: 'authorization server metadata', url: where }, flaw, hint)
   const check = (url: URL, metadata: unknown): void => {
     const { code_challenge_methods_supported: methods }: Partial<ServerMetadata> = Object.assign(
       Object.create(null),
@@ -67,4 +61,20 @@ export function serverRules(service: Service, takesMissingPkce: boolean): Server
       )
     },
   }
+}
+
+/** The error about a document. */
+export function documentFailed(
+  service: Service,
+  { what, url }: { readonly what: string; readonly url: URL },
+  flaw: string,
+  hint = 'Ask who runs the service: its clients cannot find out where to sign in.',
+): PentauthError {
+  return new PentauthError({
+    code: 'discovery_failed',
+    message: `${service.name}: the ${what} at ${url.origin}${url.pathname} ${flaw}.`,
+    service: service.id,
+    hint,
+    link: service.links.docs.url,
+  })
 }

@@ -110,7 +110,7 @@ it('refuses metadata of another issuer, and servers without any', async () => {
     authorizationServerMetadata: { ...serverMetadata, issuer: 'https://evil.example' },
   }
   expect(await caught(authProvider.saveDiscoveryState(other))).toMatchObject({
-    message: expect.stringContaining('is about another issuer'),
+    message: expect.stringContaining('names another issuer'),
   })
   const none = { authorizationServerUrl: 'https://mcp.acme.example/', authorizationServerMetadata: undefined }
   expect(await caught(authProvider.saveDiscoveryState(none))).toMatchObject({
