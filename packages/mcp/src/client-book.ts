@@ -7,6 +7,7 @@ import type {
   StoredClient,
 } from './oauth-client-types.ts'
 import { type ProviderPlace, slotOf } from './provider-place.ts'
+import { remember } from './token-book.ts'
 
 interface ClientRecord {
   readonly version: 1
@@ -22,10 +23,13 @@ export interface ClientBook {
   readonly save: ((client: StoredClient, context?: IssuerContext) => Promise<void>) | undefined
   describe(server: ServerMetadata | undefined): ClientDescription
   find(issuer?: string): Promise<StoredClient | undefined>
-  forget(): Promise<void>
+  /** Says whether it came too late: another client may be there by now. */
+  forget(): Promise<boolean>
   /** How the client proves itself; the proof in a header is noted by the body that it belongs to. */
   readonly authenticate: OAuthClientProvider['addClientAuthentication']
   proofOf(body: unknown): string | undefined
+  /** Notes that the server does not know the client that the request with that body was for. */
+  noteRefused(body: unknown): void
 }
 
 export interface ClientBookOptions {
@@ -49,6 +53,10 @@ export function clientBook(place: ProviderPlace, options: ClientBookOptions): Cl
     throw unusable('was given a "clientSecret" without the "issuer" that knows it')
   const slot = slotOf<ClientRecord>(place, 'client')
   const proofs = new WeakMap<object, string>()
+  /** Whom a request was for, by its body. */
+  const users = new WeakMap<object, string>()
+  const refused = new Set<string>()
+  let refusals = 0
   const isWeb = redirectUri.startsWith('https:')
 
   const find = async (wanted?: string): Promise<StoredClient | undefined> => {
@@ -87,11 +95,19 @@ export function clientBook(place: ProviderPlace, options: ClientBookOptions): Cl
       ...(scope === undefined ? {} : { scope }),
     }),
     find,
-    forget: () => slot.remove(),
+    async forget() {
+      const kept = await slot.read()
+      const isOwed = refusals > 0
+      refusals = Math.max(0, refusals - 1)
+      if (isOwed && !refused.has(kept?.clients[kept.latest]?.client_id ?? '')) return true
+      await slot.remove()
+      return false
+    },
     // An arrow: the SDKs pass it around by itself.
     authenticate: async (headers, params, _url, server) => {
       const found = (server && (await find(server.issuer))) ?? (await find())
       if (!found) return
+      users.set(params, found.client_id)
       const method = methodOf(found, server?.token_endpoint_auth_methods_supported)
       if (method === 'client_secret_basic') {
         const proof = `Basic ${btoa([found.client_id, found.client_secret ?? ''].map(formEncoded).join(':'))}`
@@ -101,6 +117,12 @@ export function clientBook(place: ProviderPlace, options: ClientBookOptions): Cl
       }
       params.set('client_id', found.client_id)
       if (method === 'client_secret_post') params.set('client_secret', found.client_secret ?? '')
+    },
+    noteRefused(body) {
+      const id = typeof body === 'object' && body !== null ? users.get(body) : undefined
+      if (id === undefined) return
+      remember(refused, id)
+      refusals += 1
     },
     proofOf: (body) => (typeof body === 'object' && body !== null ? proofs.get(body) : undefined),
   }

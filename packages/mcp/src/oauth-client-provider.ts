@@ -123,11 +123,14 @@ export function oauthClientProvider(auth: Auth, options: OAuthClientProviderOpti
       return rules.scopeOnRefresh ? granted : undefined
     },
     async invalidateCredentials(what) {
-      const wasLate = (what === 'tokens' || what === 'all') && !(await tokens.forget(what))
-      if (what === 'client' || what === 'all') await client.forget()
-      if (what === 'verifier' || what === 'all') await signIns.forgetVerifiers()
+      const isAll = what === 'all'
+      const isLate = [
+        (isAll || what === 'client') && (await client.forget()),
+        (isAll || what === 'tokens') && (await tokens.forget()),
+      ].includes(true)
+      if (what === 'verifier' || (isAll && !isLate)) await signIns.forgetVerifiers()
       // With the tokens, since a server that refuses them may have been replaced by another.
-      if (what === 'discovery' || (what !== 'verifier' && !wasLate)) await signIns.forgetDiscovery()
+      if (what === 'discovery' || (what !== 'verifier' && !isLate)) await signIns.forgetDiscovery()
     },
     async saveDiscoveryState(state) {
       requirePair()

@@ -3,7 +3,7 @@ import type { FetchLike } from './authorized-connection.ts'
 import type { ClientBook } from './client-book.ts'
 import { type Answer, askEndpoint, endpointHeaders, responseOf } from './oauth-requests.ts'
 import type { ProviderPlace } from './provider-place.ts'
-import { renew } from './renewal.ts'
+import { refusesClient, renew } from './renewal.ts'
 import type { SignInBook } from './sign-in-book.ts'
 import { remember, type TokenBook, type TokenSet } from './token-book.ts'
 
@@ -18,18 +18,27 @@ export interface ProviderFetchParts {
   readonly noteTrouble: (error: PentauthError) => void
 }
 
+/** Milliseconds in which several calls want the same client. */
+const moment = 2_000
+
 /** The `fetch` beside a provider: it knows which token a request carried, and what each OAuth request is for. */
 export function providerFetch(parts: ProviderFetchParts): FetchLike {
   const { place, tokens, client, signIns } = parts
   const { resource, runtime } = place.adapter
   const own = new URL(resource.url).origin
-  const reading = new Map<string, Promise<Answer>>()
+  const running = new Map<string, { readonly answer: Promise<Answer>; readonly until: number }>()
 
-  /** One request for all who want a document at the same time. */
-  const read = (url: URL, ask: () => Promise<Answer>): Promise<Answer> => {
-    const running = reading.get(url.href) ?? ask().finally(() => reading.delete(url.href))
-    reading.set(url.href, running)
-    return running
+  /** One request for all who want the same, a document or a registration, at the same time; a client that was made is kept for a moment. */
+  const once = (url: URL, { body }: RequestInit, ask: () => Promise<Answer>): Promise<Answer> => {
+    const key = `${url.href} ${String(body ?? '')}`
+    const known = running.get(key)
+    if (known && runtime.now() < known.until) return known.answer
+    const answer = ask()
+    const isDocument = body === undefined || body === null
+    const forget = () => running.delete(key)
+    answer.then(isDocument ? forget : () => undefined, forget)
+    running.set(key, { answer, until: runtime.now() + (isDocument ? Number.POSITIVE_INFINITY : moment) })
+    return answer
   }
 
   return async (input, init = {}) => {
@@ -48,14 +57,17 @@ export function providerFetch(parts: ProviderFetchParts): FetchLike {
     if (what === undefined) return toResource(parts, url, init)
     const headers = endpointHeaders(init.headers, url.origin !== own, client.proofOf(init.body))
     const request: RequestInit = { ...init, headers }
-    if (grant === 'refresh_token') return responseOf(await renew(place, tokens, url, request))
-    const ask = () => askEndpoint(place, url, request, what)
-    const isDocument = what.endsWith('metadata')
-    const answer = await (isDocument ? read(url, ask) : ask()).catch((error) => {
+    const ask = () =>
+      grant === 'refresh_token' ? renew(place, tokens, url, request) : askEndpoint(place, url, request, what)
+    const answer = await (grant ? ask() : once(url, init, ask)).catch((error) => {
       if (what === 'protected resource metadata' && PentauthError.isInstance(error)) parts.noteTrouble(error)
       throw error
     })
     if (what === 'authorization server metadata' && answer.status === 200) parts.checkServer(url, parsed(answer))
+    if (grant && refusesClient(answer)) {
+      client.noteRefused(init.body)
+      running.clear()
+    }
     return responseOf(answer)
   }
 
@@ -79,7 +91,10 @@ export function providerFetch(parts: ProviderFetchParts): FetchLike {
     if (response.status !== 401) return response
     const error = await errorOf(response, token)
     // A refusal of something else than the token: no renewal would help, and no sign-in.
-    if (error && !/^(?:authentication_required|credential_refused|insufficient_scope)$/.test(error.code)) throw error
+    if (error && !/^(?:authentication_required|credential_refused|insufficient_scope)$/.test(error.code)) {
+      await response.body?.cancel().catch(() => undefined)
+      throw error
+    }
     // Read to its end: the SDKs must not be told of a refusal that is mended by the time they look.
     const answer: Answer = { status: 401, headers: response.headers, text: await response.text() }
     remember(shared.refused, token)

@@ -58,7 +58,7 @@ async function renewAlone(place: ProviderPlace, book: TokenBook, url: URL, init:
     await book.put(found.issuer, fresh, requestedAt)
     return answer
   }
-  if (errorIn(answer) !== 'invalid_grant') return answer
+  if (!isRefusal(answer)) return answer
   // Where nothing locks the store, another process may have been quicker.
   const now = await book.ofRefreshToken(posted)
   if (now && now.set.value.access_token !== value.access_token && book.isUsable(now.set)) return answerOf(book, now.set)
@@ -103,6 +103,17 @@ function tokensIn({ status, text }: Answer): StoredTokens | undefined {
     ...(typeof scope === 'string' ? { scope } : {}),
     ...(typeof id_token === 'string' ? { id_token } : {}),
   }
+}
+
+/** Whether the session is over, or the client unknown, so that the same request never succeeds. */
+function isRefusal(answer: Answer): boolean {
+  return errorIn(answer) === 'invalid_grant' || refusesClient(answer)
+}
+
+/** Whether the server does not know the client, or not for this. */
+export function refusesClient(answer: Answer): boolean {
+  const error = errorIn(answer)
+  return error === 'invalid_client' || error === 'unauthorized_client'
 }
 
 function errorIn({ status, text }: Answer): unknown {

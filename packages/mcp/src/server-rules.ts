@@ -46,11 +46,7 @@ export function serverRules(service: Service, takesMissingPkce: boolean): Server
         const { issuer } = metadata as ServerMetadata
         const isEcho = issuer.replace(/\/$/, '') === authorizationServerUrl.replace(/\/$/, '')
         if (isEcho) return check(server, metadata)
-        throw failed(
-          server,
-          'is about another issuer',
-          'Ask who runs the service: nobody should sign in at this server.',
-        )
+        throw failed(server, 'names another issuer', 'Ask who runs the service: nobody should sign in at this server.')
       }
       // The SDKs would go on with addresses that they make up; a definition may say that those are right.
       if (authorizationEndpoint === new URL('/authorize', server).href) return

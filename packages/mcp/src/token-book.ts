@@ -81,8 +81,8 @@ export interface TokenBook {
   put(issuer: string, value: StoredTokens, requestedAt: number): Promise<TokenSet>
   /** Saves what an SDK made of an answer. */
   save(value: StoredTokens, context: IssuerContext | undefined): Promise<void>
-  /** Says whether there was something that had to go. */
-  forget(what: 'tokens' | 'all'): Promise<boolean>
+  /** Says whether it came too late: an SDK acts on a refusal when others have done so, and somebody may have signed in since. */
+  forget(): Promise<boolean>
 }
 
 /** How many tokens of the past are remembered: enough for all calls that are on their way. */
@@ -174,18 +174,16 @@ export function tokenBook(place: ProviderPlace): TokenBook {
         if (before && !isSame && shared.saved.has(value.access_token)) return
         await keep(issuer, isSame ? { ...before, value } : timed(value, now()))
       }),
-    forget: (what) =>
+    forget: () =>
       alone(place, async () => {
         const record = await read()
         const latest = record?.sets[record.latest]?.value.refresh_token
-        // An SDK acts late on a refusal: whoever has signed in since stays signed in.
-        const isOwed = what === 'tokens' && shared.endedAnswers > 0 && now() < shared.endedAt + soon
-        const isLate = isOwed && !(latest !== undefined && shared.ended.has(latest))
+        const isOwed = shared.endedAnswers > 0 && now() < shared.endedAt + soon
         shared.endedAnswers = Math.max(0, shared.endedAnswers - 1)
-        if (isLate && record) return false
+        if (isOwed && !(latest !== undefined && shared.ended.has(latest))) return true
         shared.unsaved = undefined
         await slot.remove()
-        return record !== undefined
+        return false
       }),
   }
 }

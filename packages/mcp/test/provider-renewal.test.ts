@@ -78,6 +78,25 @@ describe.each(versions)('%s', (version) => {
     expect(host.pages).toHaveLength(2)
   })
 
+  it('registers once more where the server has forgotten the client', async () => {
+    const world = await worldOf(pensyve, strict)
+    const host = hostOf(world, { runtime: {} })
+    const client = await host.signedIn(version)
+    const { client_id: before } = (await host.authProvider.clientInformation()) ?? {}
+    world.sandbox.clients.delete(before ?? '')
+    world.sandbox.clock.advance(2 * hour)
+    const registrations = world.requests(/register/)
+    await Promise.all(Array.from({ length: 20 }, () => caught(client.callTool(status))))
+    expect(world.sandbox.tokens.requests('pensyve', 'refresh_token')).toBe(1)
+    expect(world.requests(/register/) - registrations).toBe(1)
+    expect(host.pages).toHaveLength(2)
+    const next = host.client(version)
+    await next.finishAuth(await host.callback(await signInAt(fetch, host.pages[1] as URL)))
+    await next.connect()
+    await next.callTool(status)
+    expect((await host.authProvider.clientInformation())?.client_id).not.toBe(before)
+  })
+
   it('goes on in memory where the store takes nothing', async () => {
     const world = await worldOf(pensyve, strict)
     const values = memoryStore()
