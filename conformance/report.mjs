@@ -69,7 +69,7 @@ function table(suite, found, expected) {
   const rows = found.filter((row) => row.suite === suite)
   const sdks = [...new Set(rows.map(({ sdk }) => sdk))].sort()
   const scenarios = [...new Set(rows.map(({ scenario }) => scenario))]
-  const width = Math.max(...scenarios.map((scenario) => scenario.length))
+  const width = Math.max('required'.length, ...scenarios.map((scenario) => scenario.length))
   const cellOf = (/** @type {string} */ sdk, /** @type {string} */ scenario) => {
     const row = rows.find((one) => one.sdk === sdk && one.scenario === scenario)
     return row === undefined ? '' : verdict(row, isExpected(row, expected))

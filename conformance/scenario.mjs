@@ -7,8 +7,9 @@ import { fileURLToPath } from 'node:url'
 import { toolEnvironment } from '../tooling/bootstrap/environment.mjs'
 import { capture } from '../tooling/bootstrap/processes.mjs'
 
-/** A client that hangs is ended by the runner, and a runner that hangs by us (ms). */
+/** A client that hangs is ended by the runner, and a runner that hangs by us, some time later (ms). */
 const PATIENCE_MS = 60_000
+const GRACE_MS = 20_000
 
 /**
  * @typedef {object} Check
@@ -31,10 +32,14 @@ const PATIENCE_MS = 60_000
  * @param {URL} circumstances.suites the folder where the suites are installed
  * @param {string} circumstances.client the client's file, below this folder: the runner splits its command at spaces
  * @param {string} circumstances.expected what the client is to say at its end
- * @param {number} [circumstances.patience] ms
+ * @param {number} [circumstances.patience] ms that the client has
+ * @param {number} [circumstances.grace] ms that the runner has besides
  * @returns {Promise<Outcome>}
  */
-export async function runScenario({ suite, scenario, revision }, { suites, client, expected, patience = PATIENCE_MS }) {
+export async function runScenario(
+  { suite, scenario, revision },
+  { suites, client, expected, patience = PATIENCE_MS, grace = GRACE_MS },
+) {
   const results = await mkdtemp(join(tmpdir(), 'pentauth-conformance-'))
   try {
     const runner = fileURLToPath(new URL(`node_modules/conformance-${suite}/dist/index.js`, suites))
@@ -43,7 +48,7 @@ export async function runScenario({ suite, scenario, revision }, { suites, clien
     const { code, output } = await capture(process.execPath, [runner, 'client', ...about, ...wire, '-o', results], {
       cwd: fileURLToPath(new URL('.', import.meta.url)),
       env: toolEnvironment([dirname(process.execPath)]),
-      timeout: patience + 20_000,
+      timeout: patience + grace,
     })
     const { checks, said } = await read(results)
     const reasons = reasonsOf({ code, checks, said, expected })

@@ -3,6 +3,7 @@ import process from 'node:process'
 import { apiKey, createAuth, finishSignIn, firstOf, memoryStore, signedIn, startSignIn } from '@pentauth/core'
 import { mcpService, pentauthErrorIn } from '@pentauth/mcp'
 import { testKey } from '../../tooling/canary/test-key.mjs'
+import { programCredential } from './programs.mjs'
 import { context, scenario } from './scenario.mjs'
 
 const redirectUri = 'http://localhost:3000/callback'
@@ -13,7 +14,8 @@ const redirectUri = 'http://localhost:3000/callback'
  */
 export async function host(url) {
   if (!scenario.startsWith('auth/')) return withKey(url)
-  return withSignIn(url)
+  const credential = programCredential()
+  return credential ? { auth: createAuth(mcpService(url), { credential }) } : withSignIn(url)
 }
 
 /**
@@ -28,18 +30,17 @@ function withKey(url) {
 /** @param {string} url */
 async function withSignIn(url) {
   const store = memoryStore()
+  const dpop = scenario.startsWith('auth/dpop')
   const service = mcpService(url, {
     client: await clientAt(url),
-    legacyEndpoints: scenario === 'auth/2025-03-26-oauth-endpoint-fallback',
+    legacyEndpoints: scenario.startsWith('auth/2025-03-26'),
   })
-  return {
-    auth: createAuth(service, { credential: firstOf(signedIn({ store })) }),
-    /** @type {import('@pentauth/mcp').SignInWay} */
-    async signIn({ service, challenge }) {
-      const { url: page } = await startSignIn(service, { store, redirectUri, challenge })
-      await finishSignIn(service, await browse(page), { store })
-    },
+  /** @type {import('@pentauth/mcp').SignInWay} */
+  const signIn = async ({ service, challenge }) => {
+    const { url: page } = await startSignIn(service, { store, redirectUri, challenge, dpop })
+    await finishSignIn(service, await browse(page), { store })
   }
+  return { auth: createAuth(service, { credential: firstOf(signedIn({ store })) }), signIn }
 }
 
 /**
@@ -61,7 +62,8 @@ async function clientAt(url) {
 async function issuerOf(url) {
   const { origin, pathname } = new URL(url)
   const response = await fetch(`${origin}/.well-known/oauth-protected-resource${pathname}`)
-  return (await response.json()).authorization_servers[0]
+  const { authorization_servers: servers } = /** @type {any} */ (await response.json())
+  return servers[0]
 }
 
 /**

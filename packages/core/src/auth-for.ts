@@ -41,7 +41,8 @@ export function authFor<Names extends string>(service: Service<Names>, options: 
   return {
     service,
     fetch: (input, init) => authorizedFetch(context, input, init),
-    async headers(url, { header, method = 'GET' } = {}) {
+    async headers(url, wishes = {}) {
+      const { header } = wishes
       const resource = context.find(url) ?? (await refuseUrl(service, url))
       const found = context.credentialFor(resource)
       const credential = isThenable(found) ? await found : found
@@ -52,9 +53,9 @@ export function authFor<Names extends string>(service: Service<Names>, options: 
       }
       // A fresh object, since callers add to what they get.
       const headers = { ...last.headers }
-      if (!keyOf(credential)) return headers
-      const { proofOf } = await part(import('./dpop-steps.ts'))
-      return { ...headers, dpop: await proofOf(context.runtime, credential, method, url) }
+      return keyOf(credential)
+        ? (await part(import('./dpop-steps.ts'))).withProof(headers, context.runtime, credential, url, wishes)
+        : headers
     },
     async credential(url, { refused } = {}) {
       if (url === undefined) return anyCredential(context)

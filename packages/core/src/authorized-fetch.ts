@@ -92,8 +92,8 @@ async function send(auth: AuthContext, request: Outgoing, resource: NamedResourc
     const { sendFollowing } = await part(import('./redirect.ts'))
     return sendFollowing(auth, request, resource, sent)
   }
-  // A browser hides redirects and strips only Authorization when it follows one to another origin; a proof is for one URL.
-  const redirect = mode === 'follow' && (init.headers.has('x-api-key') || request.boundTo) ? 'error' : mode
+  // A browser hides redirects and strips only Authorization when it follows one to another origin.
+  const redirect = mode === 'follow' && init.headers.has('x-api-key') ? 'error' : mode
   const response = await deliver(auth, resource, request, input, { ...init, redirect })
   return { response, sent, toCredential: !response.redirected || staysWithin(auth, response.url, resource) }
 }

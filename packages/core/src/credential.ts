@@ -72,7 +72,7 @@ export interface ProofKey {
 
 /** The key of a token that is bound to one; its own, since anybody may have polluted Object.prototype. */
 export function keyOf(credential: Credential): ProofKey | undefined {
-  return credential.kind === 'access-token' && Object.hasOwn(credential, 'boundTo') ? credential.boundTo : undefined
+  return Object.hasOwn(credential, 'boundTo') ? (credential as AccessToken).boundTo : undefined
 }
 
 export type Credential = ApiKey | AccessToken

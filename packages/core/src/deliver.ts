@@ -1,45 +1,31 @@
 import type { AuthContext } from './auth-context.ts'
-import type { Secret } from './credential.ts'
 import { passthrough } from './http.ts'
 import type { Outgoing } from './outgoing.ts'
 import { part } from './part.ts'
 import type { NamedResource } from './resource-lookup.ts'
 
 /**
- * Sends one request; a token that is bound to a key travels with a proof, which is another one for each request.
+ * Sends one request as it is; when `fetch` rejects, an event says why and what to set, and the platform's error passes, without what
+ * it repeats of the secret. A token that is bound to a key travels with a proof, which is another one for each request.
  *
  * @param input the URL of this hop, which after a redirect is not the caller's
  */
-export function deliver(
+export async function deliver(
   auth: AuthContext,
   resource: NamedResource,
   outgoing: Outgoing,
   input: string | URL | Request,
   init: Outgoing['init'],
 ): Promise<Response> {
-  const send = (own: RequestInit) => hop(auth, resource, outgoing.secret, input, own)
+  const send = (own: RequestInit) => passthrough(auth.runtime, input, own)
   // Where the token does not go, nothing is proven.
-  if (!outgoing.boundTo || !init.headers.has('authorization')) return send(init)
-  return part(import('./dpop-steps.ts')).then(({ sendProven }) => sendProven(auth, outgoing, input, init, send))
-}
-
-/**
- * Sends one request as it is; when `fetch` rejects, an event says why and what to set, and the platform's error passes, without what
- * it repeats of the secret.
- */
-async function hop(
-  auth: AuthContext,
-  resource: NamedResource,
-  secret: Secret,
-  input: string | URL | Request,
-  init: RequestInit,
-): Promise<Response> {
+  const dpop = outgoing.boundTo && init.headers.has('authorization') ? await part(import('./dpop-steps.ts')) : undefined
   try {
-    return await passthrough(auth.runtime, input, init)
+    return await (dpop ? dpop.sendProven(auth, outgoing, input, init, send) : send(init))
   } catch (error) {
     // A page that is offline does not get this part either.
-    const part = await import('./connection-failure.ts').catch(() => undefined)
-    if (part) await part.connectionFailed(auth, resource, secret, input, init, error)
+    const told = await import('./connection-failure.ts').catch(() => undefined)
+    if (told) await told.connectionFailed(auth, resource, outgoing.secret, input, init, error)
     else if (!init.signal?.aborted) await tellShortly(auth, resource, error)
     throw error
   }

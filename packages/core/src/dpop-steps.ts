@@ -1,2 +1,2 @@
 // What proves that a program has the key its tokens are bound to: loaded when one is to be.
-export { keyForProgram, keyForSession, proofOf, proverOf, sendProven, wantsNonce } from './dpop.ts'
+export { keyForProgram, keyForSession, proverOf, sendProven, wantsNonce, withProof } from './dpop.ts'

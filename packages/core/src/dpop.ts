@@ -139,18 +139,20 @@ async function imported(jwk: Secret, crypto: Runtime['crypto']): Promise<CryptoK
   const subtle = subtleOf(crypto)
   try {
     const { d, ...half }: ProofJwk = JSON.parse(jwk.reveal())
-    return {
-      privateKey: await subtle.importKey('jwk', { ...half, d }, algorithm, false, ['sign']),
-      publicKey: await subtle.importKey('jwk', half, algorithm, true, ['verify']),
-    }
+    const privateKey = await subtle.importKey('jwk', { ...half, d }, algorithm, false, ['sign'])
+    const publicKey = await subtle.importKey('jwk', half, algorithm, true, ['verify'])
+    // Not every platform looks at the numbers before they are used, or whether they belong together.
+    const [hash, sample] = [{ ...algorithm, hash: 'SHA-256' }, new Uint8Array(1)]
+    const signature = await subtle.sign(hash, privateKey, sample)
+    if (await subtle.verify(hash, publicKey, signature, sample)) return { privateKey, publicKey }
   } catch {
     // The platform's error may repeat it.
-    throw new PentauthError({
-      code: 'sign_in_required',
-      message: 'The key that the tokens of the sign-in are bound to is none.',
-      hint: 'Somebody has changed what is saved. Sign in again.',
-    })
   }
+  throw new PentauthError({
+    code: 'sign_in_required',
+    message: 'The key that the tokens of the sign-in are bound to is none.',
+    hint: 'Somebody has changed what is saved. Sign in again.',
+  })
 }
 
 type Clocked = Pick<Runtime, 'crypto' | 'now'>
@@ -175,13 +177,15 @@ export async function sendProven(
 ): Promise<Response> {
   const url = typeof input === 'object' && 'url' in input ? input.url : input
   const request = { boundTo: boundTo as ProofKey, runtime, secret, method: init.method, url }
+  // A proof is for one URL, and a browser would not even strip it where it follows.
+  const redirect = init.redirect === 'follow' ? 'error' : init.redirect
   let proof = ''
   const once = () =>
     provenAt(request, (made) => {
       proof = made
       const headers = new Headers(init.headers)
       headers.set('dpop', proof)
-      return send({ ...init, headers })
+      return send({ ...init, headers, ...(redirect === undefined ? {} : { redirect }) })
     })
   const response = await once()
   if (!replayable || !(await isForNonce(response, proof))) return response
@@ -189,20 +193,21 @@ export async function sendProven(
   return once()
 }
 
-/** A proof for one request that somebody else sends. */
-export async function proofOf(
+/** The headers of one request that somebody else sends, with a proof. */
+export async function withProof(
+  headers: Readonly<Record<string, string>>,
   runtime: Clocked,
   credential: Credential,
-  method: string,
   url: string | URL,
-): Promise<string> {
+  { method = 'GET' }: { readonly method?: string | undefined },
+): Promise<Record<string, string>> {
   const boundTo = keyOf(credential) as ProofKey
-  let proof = ''
+  let dpop = ''
   await provenAt({ boundTo, runtime, secret: credential.secret, method, url }, async (made) => {
-    proof = made
+    dpop = made
     return new Response()
   })
-  return proof
+  return { ...headers, dpop }
 }
 
 async function provenAt({ boundTo, runtime, secret, method, url }: BoundRequest, send: Send): Promise<Response> {

@@ -4,6 +4,7 @@ import { PentauthError } from './errors.ts'
 import type { IdentityProvider } from './identity-provider.ts'
 import { type IdentityToken, missingIn, requireIdentityToken } from './identity-token.ts'
 import { part } from './part.ts'
+import type { DpopWish } from './proof-key.ts'
 import { isSecure } from './secure-url.ts'
 import { tokenSource } from './token-source.ts'
 
@@ -27,6 +28,11 @@ export interface EnterpriseManagedOptions {
   readonly dangerouslyTrustResourceIssuer?: boolean | undefined
   /** The scopes to ask for, with spaces in between; what the provider gives by itself unless given. */
   readonly scope?: string | undefined
+  /**
+   * Binds the access tokens to a key, so that whoever steals them alone can do nothing with them (RFC 9449): one that is made for this
+   * source, or a pair for ES256 of your own. Bearer tokens unless given.
+   */
+  readonly dpop?: DpopWish | undefined
   /** Name of the source in messages; `enterprise sign-in` unless given. */
   readonly name?: string | undefined
 }
@@ -61,6 +67,7 @@ export function enterpriseManaged(options: EnterpriseManagedOptions): Credential
     issuer,
     dangerouslyTrustResourceIssuer,
     scope,
+    dpop,
     name: source = 'enterprise sign-in',
     ...rest
   }: Partial<EnterpriseManagedOptions> = Object.assign(Object.create(null), options)
@@ -71,6 +78,7 @@ export function enterpriseManaged(options: EnterpriseManagedOptions): Credential
   const { clientId, clientSecret, privateKey } = rest
   const parts = Object.entries({ clientId, clientSecret, privateKey }).filter(([, value]) => value !== undefined)
   const client = Object.fromEntries(parts)
+  const key = dpop ? { wish: dpop } : undefined
   // An assertion is good at the server that it is made for; a secret is good for whoever gets it.
   const hasNoProof = clientSecret === undefined && privateKey === undefined
   const trustsResource = dangerouslyTrustResourceIssuer === true || hasNoProof
@@ -82,7 +90,7 @@ export function enterpriseManaged(options: EnterpriseManagedOptions): Credential
     async prepare(request) {
       const { prepareEnterpriseToken } = await part(import('./client-steps.ts'))
       const whose = { idToken: identity, subjectTokenType, identityProvider, client }
-      return prepareEnterpriseToken(request, { source, ...whose, issuer, trustsResource, scope })
+      return prepareEnterpriseToken(request, { source, ...whose, issuer, trustsResource, scope, key })
     },
   })
 }

@@ -1,5 +1,6 @@
 import type { ClientCredentials } from './client-format.ts'
 import type { CredentialRequest } from './credential-source.ts'
+import type { ProgramKey } from './dpop.ts'
 import { withHint } from './error-hint.ts'
 import { PentauthError } from './errors.ts'
 import { identityAssertionGrant } from './identity-assertion.ts'
@@ -22,6 +23,8 @@ export interface EnterpriseTokenOptions {
   readonly issuer: string | undefined
   readonly trustsResource: boolean
   readonly scope: string | undefined
+  /** What the access tokens are bound to; Bearer tokens unless given. */
+  readonly key: ProgramKey | undefined
 }
 
 const idTokenType = 'urn:ietf:params:oauth:token-type:id_token'
@@ -42,6 +45,7 @@ export async function prepareEnterpriseToken(
     issuer,
     trustsResource,
     scope,
+    key,
   }: EnterpriseTokenOptions,
 ): Promise<PreparedRequest> {
   const { service, resource } = request
@@ -52,13 +56,10 @@ export async function prepareEnterpriseToken(
   const place = await tokenServer(request, offer)
   const asking = clientAt(request, place, checked)
   const target = place.resource ?? resource.audience ?? resource.url
-  const ask = await asker(request, source, place)
+  const ask = await asker(request, source, place, key)
   const provider = await findProvider(request, identityProvider, source)
-  const exchange = await asker(provider.request, source, {
-    server: provider.server,
-    resource: undefined,
-    source: 'metadata',
-  })
+  const there = { server: provider.server, resource: undefined, source: 'documented' } as const
+  const exchange = await asker(provider.request, source, there, undefined)
   return prepared(place, async () => {
     const isJwt = subjectTokenType === idTokenType
     const refusals = ['invalid_grant', 'invalid_request']

@@ -6,7 +6,7 @@ import { readServer } from './metadata.ts'
 import { checkWorkloadClient } from './own-token.ts'
 import { namedResource } from './resource-lookup.ts'
 import type { Service } from './service.ts'
-import { clientAt } from './token-server.ts'
+import { clientAt, type TokenServer } from './token-server.ts'
 
 /** The identity provider of a company, and this program's client there. */
 export interface IdentityProvider {
@@ -45,8 +45,11 @@ export async function findProvider(
     tokenEndpoint === undefined
       ? await describedServer(there, url)
       : { issuer: issuer ?? new URL(tokenEndpoint).origin, token_endpoint: tokenEndpoint }
-  const resource = tokenEndpoint === undefined ? url : undefined
-  return { request: there, server, client: clientAt(there, { server, resource }, checked) }
+  const place: TokenServer =
+    tokenEndpoint === undefined
+      ? { server, resource: url, source: 'metadata' }
+      : { server, resource: undefined, source: 'documented' }
+  return { request: there, server, client: clientAt(there, place, checked) }
 }
 
 async function describedServer(request: CredentialRequest, issuer: string): Promise<oauth.AuthorizationServer> {

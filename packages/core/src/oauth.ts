@@ -1,7 +1,7 @@
 // The steps of all flows, which are one file in Node.
 export { prepareClientToken, prepareEnterpriseToken, prepareWorkloadToken } from './client-steps.ts'
 export { deviceAuthorization, deviceTokens, signInFailed, tellFailed, withClient } from './device-steps.ts'
-export { keyForProgram, keyForSession, proofOf, proverOf, sendProven, wantsNonce } from './dpop-steps.ts'
+export { keyForProgram, keyForSession, proverOf, sendProven, wantsNonce, withProof } from './dpop-steps.ts'
 export { pushedRequest } from './push-steps.ts'
 export { forgetClient, noteReturned } from './registration-steps.ts'
 export { revokeTokens } from './revocation-steps.ts'

@@ -7,7 +7,6 @@ import type { RegisteredClient } from './registration.ts'
 import type { Resource, Service } from './service.ts'
 import type { Store } from './store.ts'
 import { guarded, locked } from './store-failure.ts'
-import { isProofJwk } from './stored-session.ts'
 
 /** A sign-in that has begun: all that is needed to finish it, also after a restart, but the private key of a client that has one. */
 export interface PendingSignIn {
@@ -122,8 +121,7 @@ async function read(store: Store): Promise<readonly Stored[]> {
 
 function isWhole(one: Partial<Stored> | null | undefined): one is Stored {
   const texts = [one?.state, one?.verifier, one?.client?.clientId, one?.server?.issuer, one?.redirectUri]
-  const isBound = one?.proofKey === undefined || isProofJwk(one.proofKey)
-  return texts.every((text) => typeof text === 'string') && typeof one?.startedAt === 'number' && isBound
+  return texts.every((text) => typeof text === 'string') && typeof one?.startedAt === 'number'
 }
 
 function stored({ client, ...rest }: PendingSignIn): Stored {

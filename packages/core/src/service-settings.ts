@@ -27,12 +27,14 @@ const settingsKey: unique symbol = Symbol.for('pentauth.service.settings')
  */
 export function withSettings<Names extends string>(service: Service<Names>, settings: ServiceSettings): Service<Names> {
   const copy = { ...service }
-  Object.defineProperty(copy, settingsKey, { value: Object.freeze({ ...settings }) })
+  const own = Object.freeze({ ...settings })
+  // A function, since a debugger's print goes through every value.
+  Object.defineProperty(copy, settingsKey, { value: () => own })
   return isChecked(service) ? frozenService(copy) : copy
 }
 
 export function settingsOf(service: Service): ServiceSettings {
-  return (service as { [settingsKey]?: ServiceSettings })[settingsKey] ?? {}
+  return (service as { [settingsKey]?: () => ServiceSettings })[settingsKey]?.() ?? {}
 }
 
 /** The runtime of the platform with the parts that the caller replaced, and with the service's gateway headers on each request to their origin. */

@@ -112,7 +112,7 @@ export async function startSignIn(service: Service, given: StartSignInOptions): 
  *
  * @param callback the URL that the authorization server sent the person to, its query, its parameters, or the request for it
  * @throws PentauthError `sign_in_response_invalid` for what is no answer to a sign-in of this store, or one that was finished before or
- *   came too late; `sign_in_failed` when the server or the person said no; `client_refused`; `token_response_invalid`;
+ *   came too late; `sign_in_required` for one whose key was changed; `sign_in_failed` when the server or the person said no; `client_refused`; `token_response_invalid`;
  *   `invalid_option`; `temporarily_unavailable`; `store_failed`.
  * @see https://datatracker.ietf.org/doc/html/draft-ietf-oauth-v2-1-13#section-4.1.2
  * @example

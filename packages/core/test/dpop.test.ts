@@ -113,7 +113,7 @@ describe('a sign-in whose tokens are bound to a key', () => {
     const { url: page } = await start()
     const [pending] = JSON.parse((await store.get('sign-ins')) as string)
     await store.set('sign-ins', JSON.stringify([{ ...pending, proofKey: { ...pending.proofKey, d: 5 } }]))
-    expect(await caught(finish(approve(page)))).toMatchObject({ code: 'sign_in_response_invalid' })
+    expect(await caught(finish(approve(page)))).toMatchObject({ code: 'sign_in_required' })
   })
 
   it('takes a pair of the caller', async () => {
@@ -197,11 +197,17 @@ describe('what cannot be had', () => {
     await store.set(key, JSON.stringify({ ...session, proofKey: 'none' }))
     const copy = memoryStore()
     await copy.set(key, JSON.stringify({ ...session, proofKey: { ...session.proofKey, x: session.proofKey.y } }))
+    const mixed = memoryStore()
+    const { d } = await crypto.subtle.exportKey('jwk', (await pairOf()).privateKey)
+    await mixed.set(key, JSON.stringify({ ...session, proofKey: { ...session.proofKey, d } }))
     expect(await caught(auth.fetch(url))).toMatchObject({ code: 'sign_in_required' })
-    const other = createAuth(auth.service, { credential: signedIn({ store: copy }) })
-    const error = await caught(other.fetch(url))
-    expect(error).toMatchObject({ code: 'sign_in_required', message: expect.stringContaining('is none') })
-    for (const { text } of renderings(error)) expect(text).not.toContain(session.proofKey.d)
+    await store.set(key, JSON.stringify({ ...session, proofKey: null }))
+    expect(await caught(auth.fetch(url))).toMatchObject({ code: 'sign_in_required' })
+    for (const changed of [copy, mixed]) {
+      const error = await caught(createAuth(auth.service, { credential: signedIn({ store: changed }) }).fetch(url))
+      expect(error).toMatchObject({ code: 'sign_in_required', message: expect.stringContaining('is none') })
+      for (const { text } of renderings(error)) expect(text).not.toContain(session.proofKey.d)
+    }
     expect(served).toEqual([])
   })
 })

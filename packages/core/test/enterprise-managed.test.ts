@@ -141,6 +141,18 @@ describe('a person who is signed in at their company', () => {
     ])
   })
 
+  it('may have tokens that are bound to a key, which the provider never sees', async () => {
+    const { auth, idp, origin, server } = await world({
+      metadata: () => ({ dpop_signing_alg_values_supported: ['ES256'] }),
+      token: (response) => json(response, 200, { access_token: access, token_type: 'DPoP', expires_in: 60 }),
+    })
+    expect((await auth({ dpop: true }).fetch(`${origin}/mcp`, { method: 'POST', body: '{}' })).status).toBe(200)
+    const proven = [...idp.seen, ...server.seen].filter(({ headers }) => headers.dpop !== undefined)
+    expect(proven.map(({ path }) => path)).toEqual(['/token', '/mcp'])
+    expect(idp.seen.some(({ headers }) => headers.dpop !== undefined)).toBe(false)
+    expect(server.seen.at(-1)?.headers.authorization === `DPoP ${access}`).toBe(true)
+  })
+
   it('leaves `resource` out for a server that refuses it, and not for the provider', async () => {
     const { auth, asked, given, service, origin } = await world()
     const oauth = { grants: [jwtBearer], tokenEndpointAuthMethod: 'none', omitResourceParameter: true } as const

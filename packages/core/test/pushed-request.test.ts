@@ -107,6 +107,12 @@ describe('a request that is pushed', () => {
     expect(JSON.parse(atob(client_assertion.split('.')[1] ?? ''))).toMatchObject({ iss: 'two', aud: origin })
   })
 
+  it('names the key that the tokens are bound to', async () => {
+    const { start, forms } = await world(kept, { dpop_signing_alg_values_supported: ['ES256'] })
+    expect((await start({ dpop: true })).url.searchParams.has('dpop_jkt')).toBe(false)
+    expect(forms()[0]?.dpop_jkt).toMatch(/^[\w-]{43}$/)
+  })
+
   it('may be answered with 200', async () => {
     const { start } = await world((response) => json(response, 200, { request_uri: name }))
     expect((await start()).url.searchParams.get('request_uri')).toBe(name)

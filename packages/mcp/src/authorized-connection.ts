@@ -42,20 +42,29 @@ export function authorizedConnection(target: ConnectionTarget): AuthorizedConnec
   /** Whether somebody asks for tokens before each request, who is then told of a 401, too. */
   let isAsked = false
   const refusals = new WeakMap<Response, PentauthError>()
+  /** Whether the last sign-in came to nothing: then only a call asks for another, and no stream that is opened again and again. */
+  let wasInVain = false
 
-  const signInFor = async (reason: PentauthError, challenge: Refusal['challenge'] = []): Promise<void> => {
-    if (!way || !(await isBySignIn(auth, url))) throw reason
+  const signInFor = async (reason: PentauthError, isCall: boolean, challenge: Refusal['challenge'] = []) => {
+    if (!way || (wasInVain && !isCall) || !(await isBySignIn(auth, url))) throw reason
     const asked = challenge.length > 0 ? { challenge } : {}
-    await way({ service: auth.service, resource: target.resource, reason, ...asked })
+    try {
+      await way({ service: auth.service, resource: target.resource, reason, ...asked })
+      wasInVain = false
+    } catch (error) {
+      wasInVain = true
+      throw error
+    }
   }
 
   const authorized: FetchLike = async (input, init) => {
+    const isCall = /^post$/i.test(init?.method ?? '')
     const answer = async (): Promise<Response> => {
       try {
         return await auth.fetch(input, init)
       } catch (error) {
         if (!asksForSignIn(error)) throw error
-        await signInFor(error)
+        await signInFor(error, isCall)
         return auth.fetch(input, init)
       }
     }
@@ -63,7 +72,7 @@ export function authorizedConnection(target: ConnectionTarget): AuthorizedConnec
     const refusal = await refusalIn(response)
     if (!refusal) return response
     if (!refusal.isOfCredential || !isReplayable(init?.body) || !way) return refused(response, refusal.error)
-    await signInFor(refusal.error, refusal.challenge)
+    await signInFor(refusal.error, isCall, refusal.challenge)
     await response.body?.cancel().catch(() => undefined)
     const second = await auth.fetch(input, init)
     const again = await refusalIn(second)
@@ -82,11 +91,13 @@ export function authorizedConnection(target: ConnectionTarget): AuthorizedConnec
       tokens: () => undefined,
       async token() {
         isAsked = true
+        // Not told for what: `fetch` knows.
+        if (wasInVain) return undefined
         try {
           await auth.credential(url)
         } catch (error) {
           if (!asksForSignIn(error)) throw error
-          await signInFor(error)
+          await signInFor(error, true)
         }
         return undefined
       },

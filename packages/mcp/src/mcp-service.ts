@@ -2,6 +2,7 @@ import {
   type ClientOptions,
   type CredentialHeader,
   defineService,
+  type OAuthRules,
   PentauthError,
   type Resource,
   type Service,
@@ -34,6 +35,10 @@ export interface McpServiceOptions {
   readonly messages?: string | URL | undefined
   /** For servers of the first revision without any metadata: people sign in at `/authorize` of the server's origin, tokens come from `/token`. */
   readonly legacyEndpoints?: boolean | undefined
+  /** For authorization servers that refuse the parameter `resource` (RFC 8707): tokens are then good for whatever the server says. */
+  readonly omitResourceParameter?: boolean | undefined
+  /** For authorization servers that want the `scope` again with each renewal. */
+  readonly scopeOnRefresh?: boolean | undefined
 }
 
 /**
@@ -48,7 +53,7 @@ export interface McpServiceOptions {
  * ```
  */
 export function mcpService(url: string | URL, options: McpServiceOptions = {}): Service<'mcp'> {
-  const { name, client, apiKey, headers, messages, legacyEndpoints }: McpServiceOptions = Object.assign(
+  const { name, client, apiKey, headers, messages, ...server }: McpServiceOptions = Object.assign(
     Object.create(null),
     options,
   )
@@ -66,7 +71,7 @@ export function mcpService(url: string | URL, options: McpServiceOptions = {}): 
       }),
     },
     ...(apiKey ? { apiKey: keyRules(apiKey) } : {}),
-    ...(legacyEndpoints && address ? { oauth: legacyRules(address.origin) } : {}),
+    ...(Object.values(server).includes(true) && address ? { oauth: oauthRules(address, server) } : {}),
     errors: [],
     links: { docs: { where: `whoever runs ${host}` } },
     recommendations: [],
@@ -91,15 +96,31 @@ function keyRules({ env, prefix }: McpKeyRules): NonNullable<Service['apiKey']> 
   return { env, ...(prefix === undefined ? {} : { prefix }), rotation: { method: 'replace' } }
 }
 
+/** What is unlike others about a server that gives tokens; everything else its metadata says. */
+function oauthRules({ origin }: URL, server: McpServiceOptions): OAuthRules {
+  const { legacyEndpoints, omitResourceParameter, scopeOnRefresh } = server
+  return {
+    ...(legacyEndpoints ? legacyEndpointsAt(origin) : {}),
+    ...(omitResourceParameter ? { omitResourceParameter } : {}),
+    ...(scopeOnRefresh ? { scopeOnRefresh } : {}),
+    grants: [
+      'authorization_code',
+      'refresh_token',
+      'client_credentials',
+      'urn:ietf:params:oauth:grant-type:jwt-bearer',
+      'urn:ietf:params:oauth:grant-type:token-exchange',
+    ],
+    tokenEndpointAuthMethod: 'none',
+  }
+}
+
 /** The endpoints of revision 2025-03-26 where a server has no metadata. */
-function legacyRules(origin: string): NonNullable<Service['oauth']> {
+function legacyEndpointsAt(origin: string): Partial<OAuthRules> {
   return {
     issuer: origin,
     authorizationEndpoint: `${origin}/authorize`,
     tokenEndpoint: `${origin}/token`,
     registrationEndpoint: `${origin}/register`,
-    grants: ['authorization_code', 'refresh_token'],
-    tokenEndpointAuthMethod: 'none',
   }
 }
 

@@ -88,7 +88,10 @@ export function providerFetch(parts: ProviderFetchParts): FetchLike {
       shared.tooNarrow = token
       return response
     }
-    if (response.status !== 401) return response
+    if (response.status !== 401) {
+      remember(shared.taken, token)
+      return response
+    }
     const error = await errorOf(response, token)
     // A refusal of something else than the token: no renewal would help, and no sign-in.
     if (error && !/^(?:authentication_required|credential_refused|insufficient_scope)$/.test(error.code)) {
@@ -98,6 +101,8 @@ export function providerFetch(parts: ProviderFetchParts): FetchLike {
     // Read to its end: the SDKs must not be told of a refusal that is mended by the time they look.
     const answer: Answer = { status: 401, headers: response.headers, text: await response.text() }
     remember(shared.refused, token)
+    // Never good: another authorization server may be the right one by now, and the SDKs do not look again by themselves.
+    if (!shared.taken.has(token)) await signIns.forgetDiscovery()
     const other = isReplayable(init.body) ? await otherThan(book, token) : undefined
     if (!other) return responseOf(answer)
     const again = await send(url, init, other.value.access_token)

@@ -24,6 +24,8 @@ interface Shared {
   readonly given: Set<string>
   /** Access tokens that the server refused. */
   readonly refused: Set<string>
+  /** Access tokens that the server took. */
+  readonly taken: Set<string>
   /** Access tokens that were saved when their answer came. */
   readonly saved: Set<string>
   /** Whose a refresh token is. */
@@ -51,6 +53,7 @@ function sharedAt({ store, key }: ProviderPlace): Shared {
   const shared = all.get(key) ?? {
     given: new Set<string>(),
     refused: new Set<string>(),
+    taken: new Set<string>(),
     saved: new Set<string>(),
     issuers: new Map<string, string>(),
     ended: new Map(),

@@ -88,6 +88,30 @@ describe.each(both)('%s', (kind) => {
     expect(world.issuer.refreshes()).toBe(1)
   })
 
+  it.each([
+    ['', false],
+    [', on the older transport', true],
+  ])('whoever declines to sign in is not asked again by a stream that tries again, but by a call%s', async (_, sse) => {
+    const world = await smallWorld(sse ? { path: '/sse' } : {})
+    await world.signIn()
+    let asked = 0
+    const signIn = () => {
+      asked += 1
+      return Promise.reject(new RangeError('declined'))
+    }
+    const client = await connect(kind, world.auth(), { sse, signIn })
+    const failures: unknown[] = []
+    client.onerror = (error) => void failures.push(error)
+    await streamOpen(world)
+    world.issuer.valid.clear()
+    world.issuer.clients.clear()
+    world.mcp.closeStreams()
+    await vi.waitFor(() => expect(failures.length).toBeGreaterThan(2), 10_000)
+    expect(asked).toBe(1)
+    await expect(echo(client, 'tea')).rejects.toThrow('declined')
+    expect(asked).toBe(2)
+  })
+
   describe('on the older transport (HTTP with SSE)', () => {
     it('calls tools, and renews', async () => {
       const world = await smallWorld({ path: '/sse' })

@@ -1,4 +1,4 @@
-import { createHash, randomUUID } from 'node:crypto'
+import { createHash } from 'node:crypto'
 import { threat } from '@pentauth/tooling/threat'
 import { exportJWK, SignJWT } from 'jose'
 import { createAuth, finishSignIn, memoryStore, signedIn, startSignIn } from '../../src/index.ts'
@@ -30,7 +30,7 @@ const pairOf = () => crypto.subtle.generateKey(ecdsa, true, ['sign', 'verify']) 
 
 async function proofFor(pair: CryptoKeyPair, claims: object, half: 'publicKey' | 'privateKey' = 'publicKey') {
   const jwk = await exportJWK(pair[half])
-  return new SignJWT({ jti: randomUUID(), ...claims })
+  return new SignJWT({ jti: crypto.randomUUID(), ...claims })
     .setProtectedHeader({ alg: 'ES256', typ: 'dpop+jwt', jwk })
     .setIssuedAt()
     .sign(pair.privateKey)

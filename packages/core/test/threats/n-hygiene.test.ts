@@ -35,6 +35,9 @@ const options: Record<string, unknown> = {
   relocated: true,
   header: 'x-api-key',
   duplex: 'half',
+  dpop: true,
+  boundTo: { jwk: { reveal: () => '{}' } },
+  proofKey: { kty: 'EC' },
   isInstance: () => true,
 }
 

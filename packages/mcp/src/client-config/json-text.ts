@@ -1,5 +1,5 @@
 import type { Node, ParseError } from 'jsonc-parser'
-import { type Change, nameTaken } from './config-text.ts'
+import { type Change, nameTaken } from './change.ts'
 import { insertMember, jsonValue } from './json-insert.ts'
 import { appended, edited, indentation, lineEnd, lineNumber } from './layout.ts'
 import type { RefusePresent } from './refusal.ts'
@@ -14,7 +14,12 @@ type Parser = typeof import('jsonc-parser')
  */
 export async function writeJson(text: string, change: Change, refuse: RefusePresent): Promise<string> {
   const parser = await import('jsonc-parser')
-  if (parser.stripComments(text).trim() === '') return newFile(text, change)
+  if (parser.stripComments(text).trim() === '') {
+    const whole = newFile(text, change)
+    // A comment that never ends would take the file in.
+    rootOf(parser, whole, refuse)
+    return whole
+  }
   const { servers, name, entry } = change
   const root = rootOf(parser, text, refuse)
   const before: object = parser.getNodeValue(root)

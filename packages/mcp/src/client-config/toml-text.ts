@@ -1,4 +1,4 @@
-import { type Change, nameTaken } from './config-text.ts'
+import { type Change, nameTaken } from './change.ts'
 import { appended, edited, lineEnd } from './layout.ts'
 import type { RefusePresent } from './refusal.ts'
 import { dataText, ownMember, withMember } from './same-data.ts'

@@ -1,6 +1,6 @@
 import type { Document, Node, YAMLMap, YAMLSeq } from 'yaml'
+import { type Change, nameTaken } from './change.ts'
 import type { Entry } from './clients.ts'
-import { type Change, nameTaken } from './config-text.ts'
 import { appended, edited, endOfLine, indentation, indented, lineEnd } from './layout.ts'
 import type { RefusePresent } from './refusal.ts'
 import { dataText, ownMember, withMember } from './same-data.ts'

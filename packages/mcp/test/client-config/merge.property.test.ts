@@ -8,6 +8,9 @@ import { clientConfig, type McpClient, mcpClients } from '../../src/index.ts'
 
 // Whatever a present file holds, and however it is laid out: everything but our entry is the same afterwards.
 
+// biome-ignore lint/suspicious/noExplicitAny: what files hold
+type Data = any
+
 const runs = { numRuns: 100 }
 const write = async (client: McpClient, existing: string, replace = false) =>
   (await clientConfig(pensyve, client, { os: 'linux', existing, replace })).text
@@ -193,19 +196,84 @@ describe('YAML', () => {
     ))
 })
 
+/** Texts that are nearly files. */
+const pieces = {
+  cursor: [
+    '{',
+    '}',
+    '"mcpServers"',
+    '"pensyve"',
+    '"a"',
+    ': ',
+    ',',
+    '\n',
+    '  ',
+    '[',
+    ']',
+    '// b\n',
+    '/* c */',
+    '1',
+    '\r\n',
+  ],
+  codex: [
+    ...[
+      '[mcp_servers.pensyve]\n',
+      '[mcp_servers]\n',
+      '[mcp_servers.pensyve.env]\n',
+      '[a]\n',
+      '[[b]]\n',
+      'pensyve',
+      'url',
+    ],
+    ...[' = ', '"c"', "'[d]'", '"""\n', "'''\n", '{ ', ' }', '[', ']', '# e\n', '\n', ', ', '.', '\r\n', 'mcp_servers'],
+  ],
+  continue: [
+    ...[
+      'mcpServers:',
+      'mcpServers',
+      '\n',
+      '  ',
+      '- ',
+      'name: pensyve\n',
+      'name: a\n',
+      'b: ',
+      '|\n',
+      '>-\n',
+      '&c ',
+      '*c',
+    ],
+    ...['[', ']', '{', '}', ', ', '# d\n', '"e"', '---\n', '...\n', '? ', '!!map ', '\r\n', '\t', 'f: 1\n', '  g: 2\n'],
+  ],
+}
+const nearly = fc
+  .constantFrom('cursor', 'codex', 'continue')
+  .chain((client) => fc.tuple(fc.constant(client), fc.array(fc.constantFrom(...pieces[client]), { maxLength: 14 })))
+  .map(([client, parts]) => [client, parts.join('')] as const)
+const anything = fc.tuple(
+  fc.constantFrom(...mcpClients),
+  fc.oneof(
+    fc.string({ unit: fc.constantFrom(...'{}[]",:=#-&*!|> \n\r\t\\/\'a1<\ufeff\0') }),
+    fc.string({ unit: 'binary' }),
+  ),
+)
+
 it('gives a file or says why not, whatever text it is given', () =>
   fc.assert(
-    fc.asyncProperty(
-      fc.constantFrom(...mcpClients),
-      fc.oneof(
-        fc.string({ unit: fc.constantFrom(...'{}[]",:=#-&*!|> \n\r\t\\/\'a1<\ufeff\0') }),
-        fc.string({ unit: 'binary' }),
-      ),
-      async (client, existing) => {
-        const outcome = await write(client, existing, true).catch((error: unknown) => error)
-        if (typeof outcome !== 'string') expect(PentauthError.isInstance(outcome)).toBe(true)
-        else expect(await write(client, outcome)).toBe(outcome)
-      },
-    ),
-    { numRuns: 400 },
+    fc.asyncProperty(fc.oneof({ weight: 4, arbitrary: nearly }, anything), async ([client, existing]) => {
+      const outcome = await write(client, existing, true).catch((error: unknown) => error)
+      if (typeof outcome !== 'string') {
+        expect(PentauthError.isInstance(outcome)).toBe(true)
+        return
+      }
+      expect(await write(client, outcome)).toBe(outcome)
+      const parse = client === 'codex' ? parseToml : client === 'cursor' ? parseJsonc : undefined
+      if (parse && existing.trim() !== '') expect(rest(parse(outcome))).toEqual(rest(parse(existing)))
+    }),
+    { numRuns: 800 },
   ))
+
+/** What is not ours in the data of a file. */
+function rest({ mcpServers, mcp_servers, ...others }: Data = {}): object {
+  const { pensyve: _, ...servers } = mcpServers ?? mcp_servers ?? {}
+  return { ...others, servers }
+}

@@ -110,6 +110,7 @@ describe('a file that is something else is refused, and never quoted', () => {
     ['the entry twice', `{"mcpServers":{"pensyve":"${secret}","pensyve":{}}}`, '"pensyve" twice'],
     ['no JSON', `{\n"mcpServers": {"other": "${secret}}\n}`, 'not valid JSON (line 2)'],
     ['an end too early', `{"mcpServers": {"a": "${secret}"`, 'not valid JSON (line 1)'],
+    ['a comment without end', '/* nothing yet', 'not valid JSON'],
     ['words behind it', `{"mcpServers": {}} ${secret}`, 'not valid JSON (line 1)'],
     [
       'an entry with a key of its own',

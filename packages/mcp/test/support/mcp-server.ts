@@ -15,6 +15,7 @@ export interface McpServerOptions {
 export interface Refusal {
   readonly status: number
   readonly challenge?: string
+  readonly headers?: Readonly<Record<string, string>>
   readonly body?: unknown
 }
 
@@ -65,11 +66,14 @@ export function mcpServer({ guard, issuer, answers, path, metadata }: McpServerO
         if (home === undefined) return notMine
         return json(response, 200, { resource: `${origin}${path}`, authorization_servers: [home] })
       }
-      if (seen.path !== path && seen.path !== '/messages') return notMine
+      if (!seen.path.startsWith(path) && seen.path !== '/messages') return notMine
       const refusal = guard(seen, origin)
       if (refusal) {
-        const challenge = refusal.challenge === undefined ? {} : { 'www-authenticate': refusal.challenge }
-        return json(response, refusal.status, refusal.body ?? { error: 'unauthorized' }, challenge as never)
+        const { status, challenge, headers, body = { error: 'unauthorized' } } = refusal
+        return json(response, status, body, {
+          ...(challenge === undefined ? {} : { 'www-authenticate': challenge }),
+          ...headers,
+        })
       }
       if (seen.method === 'GET') return open(seen, response)
       if (seen.method === 'DELETE') return response.writeHead(200).end()

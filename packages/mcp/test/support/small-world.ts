@@ -16,7 +16,7 @@ import {
 import { type McpServiceOptions, mcpService } from '../../src/index.ts'
 import { type Issuer, issuer } from './issuer.ts'
 import { type McpServer, type McpServerOptions, mcpServer, type Refusal } from './mcp-server.ts'
-import { type Seen, serve, type TestServer } from './server.ts'
+import { type Handler, notMine, type Seen, serve, type TestServer } from './server.ts'
 
 export const redirectUri = 'http://127.0.0.1:8123/callback'
 
@@ -25,7 +25,9 @@ export interface SmallWorldOptions {
   readonly path?: '/mcp' | '/sse'
   /** Whether the authorization server is at the MCP server's origin, which has no metadata then. */
   readonly together?: boolean
-  readonly service?: McpServiceOptions
+  readonly service?:
+    | McpServiceOptions
+    | ((origins: { readonly server: string; readonly home: string }) => McpServiceOptions)
   /** Where its metadata is; at the usual place unless given. */
   readonly metadata?: string
   /** Refuses before the token is looked at. */
@@ -44,6 +46,8 @@ export interface SmallWorld {
   readonly issuer: Issuer
   /** Of the authorization server. */
   readonly home: TestServer
+  /** Paths that are not there. */
+  readonly hide: Set<string>
   /** Moves the MCP server to another authorization server. */
   move(): Promise<{ readonly issuer: Issuer; readonly home: TestServer }>
   readonly service: Service<'mcp'>
@@ -76,10 +80,14 @@ export async function smallWorld(options: SmallWorldOptions = {}): Promise<Small
       return { status: 401, challenge: options.challenge?.(origin) ?? plain }
     },
   })
-  const server = await serve(mcp.handler, ...(together ? [first.handler] : []))
+  const hide = new Set<string>()
+  const hidden: Handler = ({ path: asked }, response) => (hide.has(asked) ? response.writeHead(404).end() : notMine)
+  const server = await serve(hidden, mcp.handler, ...(together ? [first.handler] : []))
   homes.push({ issuer: first, home: together ? server : await serve(first.handler) })
   const url = `${server.origin}${path}`
-  const service = mcpService(url, options.service)
+  const origins = { server: server.origin, home: current().home.origin }
+  const described = typeof options.service === 'function' ? options.service(origins) : options.service
+  const service = mcpService(url, described)
   const clock = { now: Date.now() }
   const events: PentauthEvent[] = []
   const store = memoryStore()
@@ -94,9 +102,9 @@ export async function smallWorld(options: SmallWorldOptions = {}): Promise<Small
     },
     onEvent: (event) => void events.push(event),
   }
-  const client = options.service?.client ?? { name: 'Test' }
+  const client = described?.client ?? { name: 'Test' }
   return {
-    ...{ url, server, mcp, issuer: first, home: current().home, service, store, clock, events, shared },
+    ...{ url, server, hide, mcp, issuer: first, home: current().home, service, store, clock, events, shared },
     async move() {
       const other = issuer(`issuer ${homes.length}`)
       const next = { issuer: other, home: await serve(other.handler) }
