@@ -1,6 +1,6 @@
 import { caught, expectNoMarker, testKey } from '@pentauth/tooling/canary'
 import { expect, it } from 'vitest'
-import { discoveryState, issuer, mcpUrl, serverMetadata, smallWorld, tokenAnswer } from './support/provider-world.ts'
+import { discoveryState, issuer, mcpUrl, providerWorld, serverMetadata, tokenAnswer } from './support/provider-world.ts'
 
 // What the fetch beside a provider lets out, and what it makes of the answers.
 
@@ -12,7 +12,7 @@ const renewalOf = (name: string) => ({
 })
 
 it('keeps the headers for the MCP server from every other', async () => {
-  const world = smallWorld()
+  const world = providerWorld()
   const harmless = { accept: 'application/json', 'mcp-protocol-version': '2026-07-28' }
   world.answer = () => Response.json(serverMetadata)
   const addresses = [`${issuer}/.well-known/oauth-authorization-server`, `${issuer}/register`]
@@ -32,7 +32,7 @@ it.each([
   [['client_secret_post'], 'post'],
 ])('proves the client where the server takes %j, whatever is in its secret', async (methods, way) => {
   const client = { clientId: 'a:b', clientSecret: `ü%${testKey.token('client')}`, issuer }
-  const { authProvider, fetch, asked } = smallWorld({ client })
+  const { authProvider, fetch, asked } = providerWorld({ client })
   const headers = new Headers({ authorization: 'nothing' })
   const body = new URLSearchParams({ grant_type: 'authorization_code', code: 'c' })
   const server = { issuer, token_endpoint_auth_methods_supported: methods }
@@ -56,7 +56,7 @@ it.each([
 })
 
 it('follows no redirect with a refresh token', async () => {
-  const world = smallWorld()
+  const world = providerWorld()
   world.answer = () => new Response(null, { status: 307, headers: { location: 'https://evil.example/token' } })
   await world.authProvider.saveTokens({ ...tokenAnswer('one'), issuer })
   await world.authProvider.tokens()
@@ -68,7 +68,7 @@ it('follows no redirect with a refresh token', async () => {
 it.each(['http://login.acme.example/token', 'https://10.0.0.1/token', 'https://127.0.0.1/token'])(
   'sends nothing to %s',
   async (address) => {
-    const world = smallWorld()
+    const world = providerWorld()
     const body = new URLSearchParams({ grant_type: 'authorization_code', code: 'c' })
     expect(await caught(world.fetch(address, { method: 'POST', body }))).toMatchObject({ code: 'unsafe_address' })
     const page = new URL(address.replace('token', 'authorize'))
@@ -82,7 +82,7 @@ it.each([
   ['of a server that does not say how it checks PKCE', { code_challenge_methods_supported: undefined }],
   ['of a server that checks it in plain text', { code_challenge_methods_supported: ['plain'] }],
 ])('refuses metadata %s', async (_, change) => {
-  const world = smallWorld()
+  const world = providerWorld()
   const metadata = { ...serverMetadata, ...change }
   world.answer = () => Response.json(metadata)
   const documents = ['oauth-authorization-server', 'openid-configuration'].map(
@@ -95,7 +95,7 @@ it.each([
     })
   const state = { ...discoveryState, authorizationServerMetadata: metadata }
   expect(await caught(world.authProvider.saveDiscoveryState(state))).toMatchObject({ code: 'discovery_failed' })
-  const open = smallWorld({ dangerouslyAllowMissingPkceMetadata: true })
+  const open = providerWorld({ dangerouslyAllowMissingPkceMetadata: true })
   open.answer = world.answer
   const isSilent = change.code_challenge_methods_supported === undefined
   const outcome = await open.fetch(documents[0] ?? '').catch((error: unknown) => error)
@@ -103,7 +103,7 @@ it.each([
 })
 
 it('refuses metadata of another issuer, and servers without any', async () => {
-  const { authProvider, fetch } = smallWorld()
+  const { authProvider, fetch } = providerWorld()
   await fetch(mcpUrl)
   const other = {
     ...discoveryState,
@@ -121,7 +121,7 @@ it('refuses metadata of another issuer, and servers without any', async () => {
 })
 
 it('does not take a document that cannot be had now for one that does not exist', async () => {
-  const world = smallWorld()
+  const world = providerWorld()
   world.answer = () => new Response('busy', { status: 503, headers: { 'retry-after': '4' } })
   await world.authProvider.discoveryState()
   const document = 'https://mcp.acme.example/.well-known/oauth-protected-resource/mcp'
@@ -134,7 +134,7 @@ it('does not take a document that cannot be had now for one that does not exist'
 })
 
 it('reads a document once for all who want it at the same time', async () => {
-  const world = smallWorld()
+  const world = providerWorld()
   world.answer = () => Response.json(serverMetadata)
   const read = () => world.fetch(`${issuer}/.well-known/oauth-authorization-server`).then((answer) => answer.json())
   expect(await Promise.all([read(), read(), read()])).toEqual([serverMetadata, serverMetadata, serverMetadata])
@@ -142,7 +142,7 @@ it('reads a document once for all who want it at the same time', async () => {
 })
 
 it('saves new tokens before anybody sees them, and gives them to whoever comes late', async () => {
-  const world = smallWorld()
+  const world = providerWorld()
   const { authProvider, fetch, asked } = world
   await authProvider.saveTokens({ ...tokenAnswer('one'), issuer })
   await authProvider.tokens()
@@ -168,7 +168,7 @@ it('saves new tokens before anybody sees them, and gives them to whoever comes l
 })
 
 it('sends a call again whose token was replaced while it was on its way', async () => {
-  const world = smallWorld()
+  const world = providerWorld()
   const { authProvider, fetch, asked } = world
   await authProvider.saveTokens({ ...tokenAnswer('one'), issuer })
   await authProvider.tokens()
@@ -183,7 +183,7 @@ it('sends a call again whose token was replaced while it was on its way', async 
 })
 
 it('tells the end of a session to all, and keeps the next one from those who are late', async () => {
-  const world = smallWorld()
+  const world = providerWorld()
   const { authProvider, fetch, asked } = world
   await authProvider.saveTokens({ ...tokenAnswer('one'), issuer })
   await authProvider.tokens()
@@ -202,7 +202,7 @@ it('tells the end of a session to all, and keeps the next one from those who are
 })
 
 it('says a trouble again where the SDKs would send the person to sign in, and asks again after it', async () => {
-  const world = smallWorld()
+  const world = providerWorld()
   const { authProvider, fetch, asked } = world
   await authProvider.saveTokens({ ...tokenAnswer('one'), issuer })
   await authProvider.tokens()

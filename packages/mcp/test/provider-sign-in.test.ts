@@ -10,8 +10,8 @@ import {
   discoveryState,
   issuer,
   mcpUrl,
+  providerWorld,
   serverMetadata,
-  smallWorld,
   tokenAnswer,
 } from './support/provider-world.ts'
 import { redirectUri } from './support/sign-in.ts'
@@ -43,7 +43,7 @@ const back = (params: object) => `${redirectUri}?${new URLSearchParams({ code, .
 const invalid = { code: 'sign_in_response_invalid' }
 
 it('gives the parameters of a genuine callback, and the verifier of its sign-in', async () => {
-  const world = smallWorld()
+  const world = providerWorld()
   const first = await begin(world, one)
   const second = await begin(world, two, 'write')
   expect(first).not.toBe(second)
@@ -65,7 +65,7 @@ it.each([
   ['of another server', (state: string) => ({ state, iss: 'https://evil.example' }), /Another server issued it/],
   ['without a code', (state: string) => ({ state, code: '' }), /holds no code/],
 ])('takes no callback %s', async (_, params, message) => {
-  const world = smallWorld()
+  const world = providerWorld()
   const state = await begin(world, one)
   const failure = await caught(world.callback(back(params(state))))
   expect(failure).toMatchObject({ ...invalid, message: expect.stringMatching(message) })
@@ -76,7 +76,7 @@ it.each([
 })
 
 it('takes no callback twice, with anything twice, or too late', async () => {
-  const world = smallWorld()
+  const world = providerWorld()
   const state = await begin(world, one)
   expect(await caught(world.callback(`${back({ state })}&code=b`))).toMatchObject(invalid)
   await world.callback(back({ state }))
@@ -88,7 +88,7 @@ it('takes no callback twice, with anything twice, or too late', async () => {
 })
 
 it('wants the issuer where the server says that it tells it', async () => {
-  const world = smallWorld()
+  const world = providerWorld()
   await world.fetch(mcpUrl)
   const authorizationServerMetadata = { ...serverMetadata, authorization_response_iss_parameter_supported: true }
   const state = await begin(world, one)
@@ -111,7 +111,7 @@ it.each([
   ['made_up', 'sign_in_failed', 'gave a reason of its own'],
   ['server_error', 'temporarily_unavailable', 'cannot sign anybody in now'],
 ])('says what %s means, in words of ours', async (error, kind, words) => {
-  const world = smallWorld()
+  const world = providerWorld()
   const state = await begin(world, one)
   const callback = `${redirectUri}?${new URLSearchParams({ state, error, error_description: testKey.token('said') })}`
   const failure = await caught(world.callback(callback))
@@ -120,7 +120,7 @@ it.each([
 })
 
 it('goes on in a program that was started anew, with the server that the person was sent to', async () => {
-  const world = smallWorld()
+  const world = providerWorld()
   const state = await begin(world, one)
   await world.authProvider.invalidateCredentials('discovery')
   const again = oauthClientProvider(authFor(), world.options)
@@ -133,7 +133,7 @@ it('goes on in a program that was started anew, with the server that the person 
 })
 
 it('sends one person once for calls that need the same sign-in', async () => {
-  const world = smallWorld()
+  const world = providerWorld()
   const states = await Promise.all([begin(world, one), begin(world, two)])
   expect(world.pages).toHaveLength(1)
   const sent = world.pages[0]?.searchParams.get('state') ?? ''
@@ -145,13 +145,13 @@ it('sends one person once for calls that need the same sign-in', async () => {
 })
 
 it('leaves the check to hosts that say so', async () => {
-  const world = smallWorld({ dangerouslyAllowUncheckedCallbacks: true })
+  const world = providerWorld({ dangerouslyAllowUncheckedCallbacks: true })
   await begin(world, one)
   expect(await world.authProvider.codeVerifier()).toBe(one)
 })
 
 it('sends nobody anywhere without a verifier of its own', async () => {
-  const world = smallWorld()
+  const world = providerWorld()
   const page = new URL(`${issuer}/authorize?state=a&code_challenge=b`)
   expect(await caught(world.authProvider.redirectToAuthorization(page))).toMatchObject(invalid)
   expect(world.pages).toEqual([])

@@ -3,12 +3,12 @@ import { pendra, pensyve, pentographer } from '@pentauth/core'
 import { caught, expectNoMarker, testKey } from '@pentauth/tooling/canary'
 import { expect, it } from 'vitest'
 import { oauthClientProvider } from '../src/index.ts'
-import { acme, authFor, discoveryState, issuer, mcpUrl, smallWorld, tokenAnswer } from './support/provider-world.ts'
+import { acme, authFor, discoveryState, issuer, mcpUrl, providerWorld, tokenAnswer } from './support/provider-world.ts'
 
 // What an SDK gives comes back, to a program that was started anew, too.
 
 it('keeps tokens as they are, with the stamp, by issuer, and the last ones for nobody in particular', async () => {
-  const { authProvider, options } = smallWorld()
+  const { authProvider, options } = providerWorld()
   const one = { ...tokenAnswer('one'), issuer }
   const two = { ...tokenAnswer('two'), issuer: 'https://other.example/' }
   await authProvider.saveTokens(one, { issuer })
@@ -21,7 +21,7 @@ it('keeps tokens as they are, with the stamp, by issuer, and the last ones for n
 })
 
 it('says what is left of the time, whatever the answer said once', async () => {
-  const world = smallWorld()
+  const world = providerWorld()
   await world.authProvider.saveTokens({ ...tokenAnswer('one'), issuer })
   world.now += 600_000
   const again = oauthClientProvider(authFor(), world.options).authProvider
@@ -33,7 +33,7 @@ it('says what is left of the time, whatever the answer said once', async () => {
 })
 
 it('keeps a registration as it is, by issuer, until its secret has ended', async () => {
-  const world = smallWorld({ client: { name: 'Notes' } })
+  const world = providerWorld({ client: { name: 'Notes' } })
   const { authProvider } = world
   const secret = testKey.token('client')
   const client = { client_id: 'c1', client_secret: secret, client_secret_expires_at: 1_700_000_100, issuer }
@@ -50,7 +50,7 @@ it('keeps a registration as it is, by issuer, until its secret has ended', async
 
 it('presents a client that was registered by hand to its own server, and registers no other', async () => {
   const client = { clientId: 'notes', clientSecret: testKey.token('client'), issuer }
-  const { authProvider } = smallWorld({ client })
+  const { authProvider } = providerWorld({ client })
   expect(await authProvider.clientInformation()).toEqual({
     client_id: 'notes',
     client_secret: client.clientSecret,
@@ -60,7 +60,10 @@ it('presents a client that was registered by hand to its own server, and registe
 })
 
 it('describes the client, and names its document', async () => {
-  const { authProvider, fetch } = smallWorld({ client: { name: 'Notes', uri: 'https://notes.example' }, scope: 'read' })
+  const { authProvider, fetch } = providerWorld({
+    client: { name: 'Notes', uri: 'https://notes.example' },
+    scope: 'read',
+  })
   expect(authProvider.clientMetadata).toEqual({
     redirect_uris: [authProvider.redirectUrl],
     client_name: 'Notes',
@@ -80,11 +83,11 @@ it('describes the client, and names its document', async () => {
   await authProvider.saveDiscoveryState({ ...discoveryState, authorizationServerMetadata })
   expect(authProvider.clientMetadata.token_endpoint_auth_method).toBe('client_secret_post')
   const metadataUrl = 'https://notes.example/client.json'
-  expect(smallWorld({ client: { metadataUrl } }).authProvider.clientMetadataUrl).toBe(metadataUrl)
+  expect(providerWorld({ client: { metadataUrl } }).authProvider.clientMetadataUrl).toBe(metadataUrl)
 })
 
 it('forgets what it is told to', async () => {
-  const { authProvider, fetch } = smallWorld({ client: { name: 'Notes' } })
+  const { authProvider, fetch } = providerWorld({ client: { name: 'Notes' } })
   await fetch(mcpUrl)
   const fill = async () => {
     await authProvider.saveTokens({ ...tokenAnswer('one'), issuer })
@@ -114,7 +117,7 @@ it('forgets what it is told to', async () => {
 })
 
 it('always names the resource, as it was written', async () => {
-  const { validateResourceURL } = smallWorld().authProvider
+  const { validateResourceURL } = providerWorld().authProvider
   expect((await validateResourceURL(mcpUrl))?.href).toBe(mcpUrl)
   // The parser would add a slash, which makes another resource of it.
   expect((await validateResourceURL(mcpUrl, 'https://mcp.acme.example'))?.href).toBe('https://mcp.acme.example')
@@ -129,7 +132,7 @@ it('leaves the resource out and the scope in where the definition says so', asyn
     omitResourceParameter: true,
     scopeOnRefresh: true,
   } as const
-  const { authProvider } = smallWorld({}, { ...acme, oauth })
+  const { authProvider } = providerWorld({}, { ...acme, oauth })
   await authProvider.saveTokens({ ...tokenAnswer('one'), issuer })
   expect(await authProvider.validateResourceURL(mcpUrl, mcpUrl)).toBeUndefined()
   const params = new URLSearchParams({ grant_type: 'refresh_token', resource: mcpUrl })
@@ -147,13 +150,13 @@ it.each([
   ['clientId', { client: { clientId: '' } }],
   ['issuer', { client: { clientId: 'a', clientSecret: testKey.token('client') } }],
 ])('refuses to be made with an unusable %s', (name, wishes) => {
-  expect(() => smallWorld(wishes as never)).toThrow(
+  expect(() => providerWorld(wishes as never)).toThrow(
     expect.objectContaining({ code: 'invalid_option', message: expect.stringContaining(`"${name}"`) }),
   )
 })
 
 it('refuses services without MCP, and resources without tokens', () => {
-  const { options } = smallWorld()
+  const { options } = providerWorld()
   expect(() => oauthClientProvider(authFor(pendra), options)).toThrow(/no resource that speaks MCP/)
   expect(() => oauthClientProvider(authFor(pendra), { ...options, resource: 'rest' })).toThrow(
     /no resource "rest"|no access/,
@@ -162,7 +165,7 @@ it('refuses services without MCP, and resources without tokens', () => {
 
 it('sends nobody to sign in where a key is configured', async () => {
   const key = testKey.pensyve('own')
-  const { options } = smallWorld()
+  const { options } = providerWorld()
   const { authProvider, fetch } = oauthClientProvider(authFor(pensyve, key), options)
   for (const use of [
     () => authProvider.tokens(),
@@ -178,7 +181,7 @@ it('sends nobody to sign in where a key is configured', async () => {
 })
 
 it('cannot be used without its fetch', async () => {
-  const { authProvider } = smallWorld()
+  const { authProvider } = providerWorld()
   expect(await caught(authProvider.saveDiscoveryState(discoveryState))).toMatchObject({
     code: 'invalid_option',
     message: expect.stringContaining('without its fetch'),
@@ -186,7 +189,7 @@ it('cannot be used without its fetch', async () => {
 })
 
 it('prints no secret', async () => {
-  const { authProvider, fetch, options } = smallWorld({
+  const { authProvider, fetch, options } = providerWorld({
     client: { clientId: 'notes', clientSecret: testKey.token('client'), issuer },
   })
   await authProvider.saveTokens({ ...tokenAnswer('one'), issuer })

@@ -19,7 +19,7 @@ export interface Asked {
 type Answer = (asked: Asked) => Response | Promise<Response>
 
 /** A provider on a platform that answers as the test says; what it was asked is there to be looked at. */
-export interface SmallWorld extends OAuthClientConnection {
+export interface ProviderWorld extends OAuthClientConnection {
   readonly asked: Asked[]
   readonly pages: URL[]
   readonly options: OAuthClientProviderOptions
@@ -36,7 +36,10 @@ export const authFor = (service: Service = acme, key?: string): Auth =>
     credential: firstOf(...(key === undefined ? [] : [apiKey(key)]), signedIn({ store: memoryStore() })),
   })
 
-export function smallWorld(wishes: Partial<OAuthClientProviderOptions> = {}, service: Service = acme): SmallWorld {
+export function providerWorld(
+  wishes: Partial<OAuthClientProviderOptions> = {},
+  service: Service = acme,
+): ProviderWorld {
   const asked: Asked[] = []
   const pages: URL[] = []
   const options: OAuthClientProviderOptions = {
@@ -61,7 +64,7 @@ export function smallWorld(wishes: Partial<OAuthClientProviderOptions> = {}, ser
     },
     ...wishes,
   }
-  const world: SmallWorld = {
+  const world: ProviderWorld = {
     ...oauthClientProvider(authFor(service), options),
     asked,
     pages,
