@@ -33,6 +33,7 @@ import { fileProvocations } from './provoked-node-files.ts'
 import { proxyProvocations } from './provoked-node-proxy.ts'
 import { redisProvocations } from './provoked-node-redis.ts'
 import { nodeSignInProvocations } from './provoked-node-sign-in.ts'
+import { oauthProviderProvocations } from './provoked-oauth-provider.ts'
 import { signInProvocations } from './provoked-sign-in.ts'
 import { workloadProvocations } from './provoked-workloads.ts'
 
@@ -94,6 +95,7 @@ export function provocations(sandbox: Sandbox, { origins }: SandboxServer): Prov
     fileProvocations(),
     clientConfigProvocations(),
     mcpProvocations(here),
+    oauthProviderProvocations(),
     nodeSignInProvocations(here),
     proxyProvocations(),
     redisProvocations(),

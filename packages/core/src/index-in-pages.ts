@@ -15,6 +15,7 @@ import type * as signIns from './sign-in.ts'
 import type * as signOuts from './sign-out.ts'
 import type * as sessions from './signed-in.ts'
 
+export { adapterFor } from './adapter.ts'
 export { apiKey } from './api-key.ts'
 export { parseChallenge } from './challenge.ts'
 export { clientCredentials } from './client-credentials.ts'

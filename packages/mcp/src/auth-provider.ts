@@ -13,6 +13,9 @@ const grace = 10_000
 /**
  * The session as `authProvider` of SDK v2, for hosts that take nothing else; `createTransport` does more with less.
  *
+ * Exactly these two functions: beside `auth.fetch`, or with the methods of an `OAuthClientProvider`, two layers would renew. A 403 for a
+ * scope never gets here, and which token a refused request had is not told.
+ *
  * @throws PentauthError `invalid_option` where the service has no such resource; (when used) whatever `auth.credential` rejects with,
  *   `credential_not_accepted` for a credential that does not travel as Bearer, `credential_refused` where no other is to be had.
  * @example
@@ -34,9 +37,13 @@ export function authProvider(auth: Auth, options: { readonly resource?: string |
   }
   return {
     async token() {
-      const { authorization } = await auth.headers(url, { header: 'authorization' })
-      adopt(await auth.credential(url))
-      return (authorization ?? '').replace(/^Bearer /, '')
+      const { authorization = '' } = await auth.headers(url, { header: 'authorization' })
+      const token = /^Bearer (.+)$/.exec(authorization)?.[1]
+      if (token === undefined) throw bound(auth)
+      const found = await auth.credential(url)
+      // Renewed in between: the next request has the new one.
+      if (found.secret.reveal() === token) adopt(found)
+      return token
     },
     async onUnauthorized() {
       const refused = current
@@ -45,6 +52,16 @@ export function authProvider(auth: Auth, options: { readonly resource?: string |
       if (found === refused) throw stillRefused(auth, refused)
     },
   }
+}
+
+/** The SDK writes Bearer before whatever it is given. */
+function bound({ service }: Auth): PentauthError {
+  return new PentauthError({
+    code: 'credential_not_accepted',
+    message: `authProvider: the tokens of ${service.name} do not travel as Bearer.`,
+    service: service.id,
+    hint: 'Use createTransport, which sends them with the proof that they need.',
+  })
 }
 
 function stillRefused({ service }: Auth, { source }: Credential): PentauthError {
