@@ -24,5 +24,6 @@ export async function challengeOf(flow: Flow): Promise<Challenge | undefined> {
   const request = { method: 'POST', headers, body: ping }
   const response = await ask(flow, 'challenge', flow.resource.url, request).catch(() => undefined)
   if (response?.status !== 401) return undefined
-  return parseChallenge(response.headers.get('www-authenticate')).find(({ scheme }) => scheme === 'bearer')
+  const challenges = parseChallenge(response.headers.get('www-authenticate'))
+  return challenges.find(({ scheme }) => scheme === 'bearer') ?? challenges.find(({ scheme }) => scheme === 'dpop')
 }
