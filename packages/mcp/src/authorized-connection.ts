@@ -1,6 +1,6 @@
 import { type Auth, errorFrom, type PentauthError } from '@pentauth/core'
 import { asksForSignIn, type Refusal, refusalIn } from './refusal.ts'
-import { isBySignIn, onceForAll, type SignInWay } from './sign-in-wanted.ts'
+import { isBySignIn, type SignInWay, sharedWay } from './sign-in-wanted.ts'
 
 /** By shape, what both SDKs take as `fetch`. */
 export type FetchLike = (url: string | URL, init?: RequestInit) => Promise<Response>
@@ -38,18 +38,20 @@ export interface ConnectionTarget {
  */
 export function authorizedConnection(target: ConnectionTarget): AuthorizedConnection {
   const { auth, url, signIn } = target
-  const way = signIn && onceForAll(signIn)
+  const way = signIn && sharedWay(auth, signIn)
   /** Whether somebody asks for tokens before each request, who is then told of a 401, too. */
   let isAsked = false
   const refusals = new WeakMap<Response, PentauthError>()
   /** Whether the last sign-in came to nothing: then only a call asks for another, and no stream that is opened again and again. */
   let wasInVain = false
 
-  const signInFor = async (reason: PentauthError, isCall: boolean, challenge: Refusal['challenge'] = []) => {
+  const signInFor = async (reason: PentauthError, { isCall, since }: Call, challenge: Refusal['challenge'] = []) => {
+    // Somebody has signed in since it was sent.
+    if (way && way.finished !== since) return
     if (!way || (wasInVain && !isCall) || !(await isBySignIn(auth, url))) throw reason
     const asked = challenge.length > 0 ? { challenge } : {}
     try {
-      await way({ service: auth.service, resource: target.resource, reason, ...asked })
+      await way.signIn({ service: auth.service, resource: target.resource, reason, ...asked })
       wasInVain = false
     } catch (error) {
       wasInVain = true
@@ -58,13 +60,13 @@ export function authorizedConnection(target: ConnectionTarget): AuthorizedConnec
   }
 
   const authorized: FetchLike = async (input, init) => {
-    const isCall = /^post$/i.test(init?.method ?? '')
+    const call = { isCall: /^post$/i.test(init?.method ?? ''), since: way?.finished }
     const answer = async (): Promise<Response> => {
       try {
         return await auth.fetch(input, init)
       } catch (error) {
         if (!asksForSignIn(error)) throw error
-        await signInFor(error, isCall)
+        await signInFor(error, call)
         return auth.fetch(input, init)
       }
     }
@@ -72,7 +74,7 @@ export function authorizedConnection(target: ConnectionTarget): AuthorizedConnec
     const refusal = await refusalIn(response)
     if (!refusal) return response
     if (!refusal.isOfCredential || !isReplayable(init?.body) || !way) return refused(response, refusal.error)
-    await signInFor(refusal.error, isCall, refusal.challenge)
+    await signInFor(refusal.error, call, refusal.challenge)
     await response.body?.cancel().catch(() => undefined)
     const second = await auth.fetch(input, init)
     const again = await refusalIn(second)
@@ -93,11 +95,12 @@ export function authorizedConnection(target: ConnectionTarget): AuthorizedConnec
         isAsked = true
         // Not told for what: `fetch` knows.
         if (wasInVain) return undefined
+        const since = way?.finished
         try {
           await auth.credential(url)
         } catch (error) {
           if (!asksForSignIn(error)) throw error
-          await signInFor(error, true)
+          await signInFor(error, { isCall: true, since })
         }
         return undefined
       },
@@ -106,6 +109,12 @@ export function authorizedConnection(target: ConnectionTarget): AuthorizedConnec
       },
     },
   }
+}
+
+/** A request, and how many sign-ins there had been when it was made. */
+interface Call {
+  readonly isCall: boolean
+  readonly since: number | undefined
 }
 
 function isReplayable(body: RequestInit['body']): boolean {

@@ -15,14 +15,41 @@ export interface SignInWanted {
 /** Has somebody sign in, and resolves when the session is saved where the `Auth` looks for it; what it throws, the caller gets. */
 export type SignInWay = (wanted: SignInWanted) => Promise<unknown>
 
-/** Runs one sign-in for all who need one meanwhile. */
-export function onceForAll(way: SignInWay): SignInWay {
+/** A way to sign in, shared by all connections of an `Auth`. */
+export interface SharedWay {
+  /** How many sign-ins it has brought about. */
+  readonly finished: number
+  /** One sign-in for all who need one meanwhile. */
+  readonly signIn: SignInWay
+}
+
+const shared = /* @__PURE__ */ new WeakMap<Auth, WeakMap<SignInWay, SharedWay>>()
+
+export function sharedWay(auth: Auth, way: SignInWay): SharedWay {
+  const ways = shared.get(auth) ?? new WeakMap<SignInWay, SharedWay>()
+  shared.set(auth, ways)
+  const known = ways.get(way) ?? onceForAll(way)
+  ways.set(way, known)
+  return known
+}
+
+function onceForAll(way: SignInWay): SharedWay {
+  let finished = 0
   let running: Promise<unknown> | undefined
-  return (wanted) => {
-    running ??= way(wanted).finally(() => {
-      running = undefined
-    })
-    return running
+  return {
+    get finished() {
+      return finished
+    },
+    signIn(wanted) {
+      running ??= way(wanted)
+        .then(() => {
+          finished += 1
+        })
+        .finally(() => {
+          running = undefined
+        })
+      return running
+    },
   }
 }
 

@@ -105,6 +105,19 @@ describe.each(kinds)('%s', (kind) => {
     expect(asked).toEqual(['insufficient_scope'])
   })
 
+  it('signs in once for two transports of one session', async () => {
+    const world = await worldOf(pensyve)
+    let asked = 0
+    const signIn = async () => {
+      asked += 1
+      await signInBy(world.service, world.shared)
+    }
+    const auth = world.auth()
+    const clients = await Promise.all([connect(kind, auth, { signIn }), connect(kind, auth, { signIn })])
+    for (const client of clients) expect((await client.listTools()).tools).toHaveLength(9)
+    expect(asked).toBe(1)
+  })
+
   it('says that an agent is not yours, and neither renews nor signs in', async () => {
     const world = await worldOf(pendium, { pendium: { agentRefusalOnMcp: 'http-401' } })
     await signInBy(world.service, world.shared)
