@@ -27,8 +27,11 @@ export interface PreRegisteredClient {
   readonly issuer?: string | undefined
 }
 
-/** A client whose ID leads to a document about it, see `clientMetadata`. */
-export interface DocumentedClient {
+/**
+ * A client whose ID leads to a document about it, see `clientMetadata`; with a name beside it, it registers itself at servers that take no
+ * such ID.
+ */
+export interface DocumentedClient extends DynamicClient {
   readonly metadataUrl: string
 }
 
@@ -84,10 +87,11 @@ async function clientAt(
     checkMetadataUrl(metadataUrl)
     if (server.client_id_metadata_document_supported === true)
       return { clientId: metadataUrl, authMethod: 'none', issuer, stored: false }
-    throw registrationFailed(flow, issuer, {
-      what: 'takes no client ID that is a URL',
-      hint: 'Leave metadataUrl out to register with the server, or pass the clientId and issuer of a client made by hand.',
-    })
+    if ((client as DocumentedClient).name === undefined)
+      throw registrationFailed(flow, issuer, {
+        what: 'takes no client ID that is a URL',
+        hint: 'Give a name beside metadataUrl to register with such servers, or pass the clientId and issuer of a client made by hand.',
+      })
   }
   const place = { issuer, redirectUri, store }
   const kept = await readRegistration(flow, place)

@@ -379,8 +379,14 @@ describe('a client whose ID is a URL', () => {
   it('is not tried where the server does not say so', async () => {
     const { ask, server } = await here(undefined, { client_id_metadata_document_supported: false })
     const error = await failure(ask({ client: { metadataUrl } }))
-    expect(error).toMatchObject({ code: 'registration_failed', hint: expect.stringContaining('Leave metadataUrl out') })
+    expect(error).toMatchObject({ code: 'registration_failed', hint: expect.stringContaining('Give a name beside') })
     expect(pathsOf(server)).not.toContain('/register')
+  })
+
+  it('registers there, where it has a name to register with', async () => {
+    const { ask, bodies } = await here(undefined, { client_id_metadata_document_supported: false })
+    expect(await ask({ client: { metadataUrl, name: 'Notes' } })).toMatchObject({ stored: true })
+    expect(bodies).toMatchObject([{ client_name: 'Notes' }])
   })
 })
 
