@@ -22,7 +22,8 @@ export function isUnknown({ service: { oauth }, resource: { protocol } }: Flow):
 export async function challengeOf(flow: Flow): Promise<Challenge | undefined> {
   const headers = { 'content-type': 'application/json', accept: 'application/json, text/event-stream' }
   const request = { method: 'POST', headers, body: ping }
-  const response = await ask(flow, 'challenge', flow.resource.url, request).catch(() => undefined)
+  const { url, audience = url } = flow.resource
+  const response = await ask(flow, 'challenge', audience, request).catch(() => undefined)
   if (response?.status !== 401) return undefined
   const challenges = parseChallenge(response.headers.get('www-authenticate'))
   return challenges.find(({ scheme }) => scheme === 'bearer') ?? challenges.find(({ scheme }) => scheme === 'dpop')

@@ -53,6 +53,8 @@ export function checkService(service: Service): void {
   for (const name of ['omitResourceParameter', 'scopeOnRefresh'] as const)
     if (!/^(?:boolean|undefined)$/.test(typeof service.oauth?.[name]))
       throw wrong(`oauth.${name} must be true or false`)
+  if (service.apiKey && !/^[A-Za-z_]\w*$/.test(service.apiKey.env))
+    throw wrong('apiKey.env must be the name of an environment variable')
   if (!compiles(service.apiKey?.pattern)) throw wrong('apiKey.pattern is no regular expression')
   for (const [place, url] of urlsOf(service)) {
     if (isAllowed(url, service)) continue

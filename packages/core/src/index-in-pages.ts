@@ -5,6 +5,7 @@ import { type Auth, authFor } from './auth-for.ts'
 import { requireChecked } from './checked-service.ts'
 import type { CredentialSource } from './credential-source.ts'
 import type * as device from './device-sign-in.ts'
+import type * as echo from './echo.ts'
 import { isChecked } from './frozen-service.ts'
 import { laterSource } from './later-source.ts'
 import { part } from './part.ts'
@@ -60,6 +61,9 @@ export function createAuth<Names extends string>(service: Service<Names>, option
 
 export const errorFrom: typeof refusals.errorFrom = async (response) =>
   response.ok ? undefined : (await part(import('./service-error.ts'))).errorFrom(response)
+
+export const withoutEcho: typeof echo.withoutEcho = async (response) =>
+  response.ok ? response : (await part(import('./echo.ts'))).withoutEcho(response)
 
 export const throwIfRefused: typeof refusals.throwIfRefused = async (response) =>
   response.ok ? response : (await part(import('./service-error.ts'))).throwIfRefused(response)

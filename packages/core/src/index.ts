@@ -22,6 +22,7 @@ export { type Absent, type CredentialRequest, type CredentialSource, isAbsent } 
 export { defineService } from './define-service.ts'
 export type { DevicePrompt } from './device-authorization.ts'
 export { type DeviceSignInOptions, deviceSignIn } from './device-sign-in.ts'
+export { withoutEcho } from './echo.ts'
 export { type EnterpriseManagedOptions, enterpriseManaged } from './enterprise-managed.ts'
 export { PentauthError, type PentauthErrorCode, type PentauthErrorInit, type Tried } from './errors.ts'
 export type { EventListener, PentauthEvent, StoreEvent } from './events.ts'

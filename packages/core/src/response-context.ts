@@ -1,6 +1,7 @@
-import type { Credential } from './credential.ts'
+import type { Credential, Secret } from './credential.ts'
 import type { NamedResource } from './resource-lookup.ts'
 import type { Service } from './service.ts'
+import { gatewaySecrets } from './service-settings.ts'
 
 /** What `auth.fetch` knows about a response it returns; kept on the response, so that `errorFrom` needs no argument. */
 export interface ResponseContext {
@@ -26,4 +27,9 @@ export function attachContext(response: Response, context: ResponseContext): voi
 /** What is known about the request of a refused response; `undefined` for a response of another fetch. */
 export function contextOf(response: Response): ResponseContext | undefined {
   return (response as WithContext)[contextKey]
+}
+
+/** What the request carried that nobody may repeat. */
+export function secretsOf({ credential, service }: ResponseContext): readonly Secret[] {
+  return [credential.secret, ...gatewaySecrets(service)]
 }

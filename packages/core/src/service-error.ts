@@ -5,7 +5,7 @@ import { PentauthError, type PentauthErrorCode, type PentauthErrorInit } from '.
 import { printable } from './printable.ts'
 import { readCapped } from './read-capped.ts'
 import { withoutSecrets } from './redaction.ts'
-import { contextOf, type ResponseContext } from './response-context.ts'
+import { contextOf, type ResponseContext, secretsOf } from './response-context.ts'
 import { retryAfterOf } from './retry-after.ts'
 import type { DocumentedError } from './service.ts'
 import { inWords } from './service-link.ts'
@@ -59,7 +59,8 @@ function judge(response: Response, body: string, context: ResponseContext | unde
   const { status, headers } = response
   // A service that repeats the credential in its answer must not put it into our message; JSON and headers are decoded first,
   // since an escape inside the credential would hide it.
-  const safe = (text: string) => (context ? withoutSecrets(printable(text, 2000), context.credential.secret) : text)
+  const secrets = context ? secretsOf(context) : []
+  const safe = (text: string) => (context ? withoutSecrets(printable(text, 2000), ...secrets) : text)
   const isBound = context !== undefined && keyOf(context.credential) !== undefined
   const header = headers.get('www-authenticate')
   const challenge = (isBound ? bearerChallenge(header, 'dpop') : undefined) ?? bearerChallenge(header)

@@ -1,3 +1,4 @@
+import { createSecret, type Secret } from './credential.ts'
 import { frozenService, isChecked } from './frozen-service.ts'
 import type { ClientOptions } from './registration.ts'
 import { type Runtime, withDefaults } from './runtime.ts'
@@ -45,6 +46,12 @@ export function runtimeFor(service: Service, given: Partial<Runtime> | null | un
   const descriptors = Object.getOwnPropertyDescriptors(runtime)
   const fetch = throughGateways(gatewayHeaders, runtime)
   return Object.defineProperties({} as Runtime, { ...descriptors, fetch: { value: fetch, enumerable: true } })
+}
+
+/** What no message may repeat of the settings. */
+export function gatewaySecrets(service: Service): readonly Secret[] {
+  const { gatewayHeaders = {} } = settingsOf(service)
+  return Object.values(gatewayHeaders).flatMap((headers) => Object.values(headers).map(createSecret))
 }
 
 type GatewayHeaders = NonNullable<ServiceSettings['gatewayHeaders']>

@@ -110,7 +110,8 @@ export async function challengeFor(
   flow: Flow,
   { challenge, scope }: Pick<SignInWishes, 'challenge' | 'scope'>,
 ): Promise<Challenge | undefined> {
-  if (challenge !== undefined) return (await part(import('./sign-in-options.ts'))).bearerOf(challenge)
+  if (challenge !== undefined && !(Array.isArray(challenge) && challenge.length === 0))
+    return (await part(import('./sign-in-options.ts'))).bearerOf(challenge)
   if (scope !== undefined || flow.resource.protocol !== 'mcp') return undefined
   const { challengeOf, isUnknown } = await part(import('./challenge-probe.ts'))
   return isUnknown(flow) ? challengeOf(flow) : undefined

@@ -3,6 +3,7 @@ import type { OAuthClient } from './client-authentication.ts'
 import type { ProofKey, Secret } from './credential.ts'
 import { endpointOptions } from './http-oauth.ts'
 import { part } from './part.ts'
+import { gatewaySecrets } from './service-settings.ts'
 import {
   isOfType,
   type TokenAnswer,
@@ -84,6 +85,7 @@ function plainScopes(scope: string | undefined, secrets: readonly Secret[]): rea
 }
 
 /** What goes to the token endpoint and is nobody's business. */
-function secretsOf({ client, grant }: TokenRequest): Secret[] {
-  return client?.clientSecret ? [client.clientSecret, ...grant.secrets] : [...grant.secrets]
+function secretsOf({ client, grant, service }: TokenRequest): Secret[] {
+  const secrets = [...grant.secrets, ...gatewaySecrets(service)]
+  return client?.clientSecret ? [client.clientSecret, ...secrets] : secrets
 }
