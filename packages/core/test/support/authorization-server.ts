@@ -85,7 +85,8 @@ export async function authorizationServer(endpoints: Endpoints = {}): Promise<Wo
   const service = defineService({
     id: 'acme',
     name: 'Acme',
-    resources: { mcp: { url: `${server.origin}/mcp`, protocol: 'mcp', accessToken: true } },
+    // One that speaks MCP would be asked what it wants before each sign-in: challenge-probe.test.ts.
+    resources: { mcp: { url: `${server.origin}/mcp`, protocol: 'rest', accessToken: true } },
     errors: [],
     recommendations: [],
     links: { docs: { where: 'Acme docs', url: 'https://acme.example/docs' } },

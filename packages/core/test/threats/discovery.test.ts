@@ -341,7 +341,8 @@ threat<Finder, { outcome: Ended; paths: string[] }>('B8', 'no metadata anywhere'
   },
   breaches: ({ outcome, paths }) => [
     ...refusedAll([outcome], 'discovery_failed'),
-    ...paths.filter((path) => !path.startsWith('/.well-known/')).map((path) => `asked ${path}`),
+    // An MCP server of which nothing is known is asked itself, without a credential.
+    ...paths.filter((path) => !/^\/(?:\.well-known\/|mcp$)/.test(path)).map((path) => `asked ${path}`),
   ],
 })
 

@@ -87,7 +87,6 @@ const tampered: Record<string, object> = {
     client_secret: 'a\nb',
     client_secret_expires_at: 0,
   },
-  'a secret without an end': { token_endpoint_auth_method: 'client_secret_post', client_secret: 'a' },
   'a secret that has ended': {
     token_endpoint_auth_method: 'client_secret_post',
     client_secret: 'a',
