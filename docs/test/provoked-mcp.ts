@@ -24,6 +24,8 @@ export function mcpProvocations(here: (service: Service) => Service): Partial<Re
       () => mcpService('https://mcp.acme.example/sse', { messages: 'https://api.acme.example/messages' }),
       () => createTransport(Transport, createAuth(pendra, { credential: apiKey(testKey.pendra('any')) })),
       () => createTransport(Transport, withKey(), { resource: 'tea' }),
+      () => createTransport(Transport, withKey(), { signIn: {} as never }),
+      () => createTransport(Transport, pensyve as never),
     ],
     credential_refused: [
       async () => {

@@ -1,4 +1,4 @@
-import { type Auth, errorFrom, type PentauthError } from '@pentauth/core'
+import { type Auth, errorFrom, type PentauthError, withoutEcho } from '@pentauth/core'
 import { asksForSignIn, type Refusal, refusalIn } from './refusal.ts'
 import { isBySignIn, type SignInWay, sharedWay } from './sign-in-wanted.ts'
 
@@ -28,6 +28,8 @@ export interface ConnectionTarget {
   readonly resource: string
   readonly url: string
   readonly signIn: SignInWay | undefined
+  /** Aborted when the transport is closed: nobody waits for a sign-in then. */
+  readonly closed?: AbortSignal | undefined
 }
 
 /**
@@ -37,21 +39,26 @@ export interface ConnectionTarget {
  * The SDK never sees a token that it could try to renew.
  */
 export function authorizedConnection(target: ConnectionTarget): AuthorizedConnection {
-  const { auth, url, signIn } = target
+  const { auth, url, signIn, closed } = target
   const way = signIn && sharedWay(auth, signIn)
   /** Whether somebody asks for tokens before each request, who is then told of a 401, too. */
   let isAsked = false
   const refusals = new WeakMap<Response, PentauthError>()
   /** Whether the last sign-in came to nothing: then only a call asks for another, and no stream that is opened again and again. */
   let wasInVain = false
+  /** What the last sign-in that was finished has not helped against, and since when. */
+  let unhelped: { readonly by: string; readonly at: number } | undefined
 
-  const signInFor = async (reason: PentauthError, { isCall, since }: Call, challenge: Refusal['challenge'] = []) => {
+  const signInFor = async (reason: PentauthError, call: Call, challenge: Refusal['challenge'] = []) => {
     // Somebody has signed in since it was sent.
-    if (way && way.finished !== since) return
-    if (!way || (wasInVain && !isCall) || !(await isBySignIn(auth, url))) throw reason
-    const asked = challenge.length > 0 ? { challenge } : {}
+    if (way && way.finished !== call.since) return
+    const isUseless = unhelped?.by === purposeOf(reason, challenge) && Date.now() - unhelped.at < pause
+    if (!way || isUseless || (wasInVain && !call.isCall) || !(await isBySignIn(auth, url))) throw reason
     try {
-      await way.signIn({ service: auth.service, resource: target.resource, reason, ...asked })
+      await unlessAborted(
+        way.signIn({ service: auth.service, resource: target.resource, reason, challenge }),
+        call.signal,
+      )
       wasInVain = false
     } catch (error) {
       wasInVain = true
@@ -60,7 +67,8 @@ export function authorizedConnection(target: ConnectionTarget): AuthorizedConnec
   }
 
   const authorized: FetchLike = async (input, init) => {
-    const call = { isCall: /^post$/i.test(init?.method ?? ''), since: way?.finished }
+    const isCall = /^post$/i.test(init?.method ?? '')
+    const call = { isCall, since: way?.finished, signal: init?.signal }
     const answer = async (): Promise<Response> => {
       try {
         return await auth.fetch(input, init)
@@ -72,13 +80,18 @@ export function authorizedConnection(target: ConnectionTarget): AuthorizedConnec
     }
     const response = await answer()
     const refusal = await refusalIn(response)
-    if (!refusal) return response
+    if (!refusal) {
+      if (response.ok) unhelped = undefined
+      return withoutEcho(response)
+    }
     if (!refusal.isOfCredential || !isReplayable(init?.body) || !way) return refused(response, refusal.error)
     await signInFor(refusal.error, call, refusal.challenge)
     await response.body?.cancel().catch(() => undefined)
     const second = await auth.fetch(input, init)
     const again = await refusalIn(second)
-    return again ? refused(second, again.error) : second
+    if (!again) return withoutEcho(second)
+    unhelped = { by: purposeOf(refusal.error, refusal.challenge), at: Date.now() }
+    return refused(second, again.error)
   }
 
   const refused = (response: Response, error: PentauthError): Response => {
@@ -100,7 +113,7 @@ export function authorizedConnection(target: ConnectionTarget): AuthorizedConnec
           await auth.credential(url)
         } catch (error) {
           if (!asksForSignIn(error)) throw error
-          await signInFor(error, { isCall: true, since })
+          await signInFor(error, { isCall: true, since, signal: closed })
         }
         return undefined
       },
@@ -111,10 +124,29 @@ export function authorizedConnection(target: ConnectionTarget): AuthorizedConnec
   }
 }
 
+/** How long (ms) nobody is asked to sign in again for what a sign-in has just not helped against. */
+const pause = 60_000
+
+function purposeOf({ code }: PentauthError, challenge: Refusal['challenge']): string {
+  return JSON.stringify([code === 'insufficient_scope', ...challenge.map(({ parameters }) => parameters.scope)])
+}
+
 /** A request, and how many sign-ins there had been when it was made. */
 interface Call {
   readonly isCall: boolean
   readonly since: number | undefined
+  readonly signal: AbortSignal | null | undefined
+}
+
+/** Waits for a sign-in no longer than the request or its transport is wanted. */
+function unlessAborted<T>(work: Promise<T>, signal: AbortSignal | null | undefined): Promise<T> {
+  if (!signal) return work
+  return new Promise((resolve, reject) => {
+    const abort = () => reject(signal.reason)
+    if (signal.aborted) abort()
+    signal.addEventListener('abort', abort, { once: true })
+    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort))
+  })
 }
 
 function isReplayable(body: RequestInit['body']): boolean {

@@ -59,14 +59,19 @@ export function mcpService(url: string | URL, options: McpServiceOptions = {}): 
   )
   const address = URL.canParse(String(url)) ? new URL(url) : undefined
   const host = address?.host ?? ''
+  // What nobody can use is for `defineService` to refuse.
+  const isPlain = address && !address.username && !address.password && !address.hash
+  const home = isPlain ? homeOf(address, String(url)) : String(url)
   const accepted = { accessToken: true, ...(apiKey ? { apiKey: [apiKey.header ?? 'authorization'] } : {}) } as const
   const further = address && messagesOf(address, messages)
   const service: Service<'mcp'> = defineService<'mcp' | 'messages'>({
     id: `mcp-${host.replace(/[^a-z0-9]+/g, '-') || 'server'}`,
     name: name ?? host,
     resources: {
-      mcp: { url: String(url), protocol: 'mcp', ...accepted },
-      ...((further ? { messages: { url: further, protocol: 'mcp', audience: String(url), ...accepted } } : {}) as {
+      mcp: { url: home, protocol: 'mcp', ...(address?.search ? { audience: home + address.search } : {}), ...accepted },
+      ...((further
+        ? { messages: { url: further, protocol: 'mcp', audience: home + address.search, ...accepted } }
+        : {}) as {
         messages: Resource
       }),
     },
@@ -78,6 +83,13 @@ export function mcpService(url: string | URL, options: McpServiceOptions = {}): 
   })
   if (!client && !headers) return service
   return withSettings(service, { client, gatewayHeaders: headers && checkedHeaders(headers) })
+}
+
+/** The address as the standard writes it, without a query and without a slash that nobody wrote. */
+function homeOf({ origin, pathname }: URL, given: string): string {
+  return (
+    origin + (pathname === '/' && !/\/(?:\?|#|\s*$)/.test(given.trim().replace(/^https?:\/\//i, '')) ? '' : pathname)
+  )
 }
 
 /** The server of an SSE stream says itself where messages go, but a credential goes nowhere that was not named before. */
@@ -127,18 +139,25 @@ function legacyEndpointsAt(origin: string): Partial<OAuthRules> {
 type GatewayHeaders = NonNullable<McpServiceOptions['headers']>
 
 function checkedHeaders(headers: GatewayHeaders): GatewayHeaders {
-  for (const [origin, own] of Object.entries(headers)) {
+  const table = (value: unknown) =>
+    Object.prototype.toString.call(value) === '[object Object]' ? Object(value) : undefined
+  const entries = Object.entries<unknown>(table(headers) ?? { '': undefined }).map(([origin, given]) => {
     const url = URL.canParse(origin) ? new URL(origin) : undefined
     if (url?.origin !== origin) throw unusable(`has ${JSON.stringify(origin.slice(0, 100))}, which is no origin`)
-    for (const [name, value] of Object.entries(own)) {
-      if (/^(?:authorization|x-api-key|cookie|host)$/i.test(name))
-        throw unusable(`sets ${name}, which is not a gateway's`)
-      if (!/^[!#$%&'*+.^_`|~\w-]+$/.test(name) || !/^[\x20-\x7e]*$/.test(String(value)))
+    const own = Object.entries<unknown>(table(given) ?? { '': undefined })
+    for (const [name, value] of own) {
+      if (notGateways.test(name)) throw unusable(`sets ${name}, which is not a gateway's`)
+      if (!/^[!#$%&'*+.^_`|~\w-]+$/.test(name) || typeof value !== 'string' || !/^[\x20-\x7e]*$/.test(value))
         throw unusable('has a header that cannot be sent')
     }
-  }
-  return structuredClone(headers)
+    return [origin, Object.fromEntries(own) as Record<string, string>] as const
+  })
+  return Object.fromEntries(entries)
 }
+
+/** Credentials, and what is the protocol's own. */
+const notGateways =
+  /^(?:authorization|x-api-key|cookie|host|dpop|content-type|content-length|accept|mcp-.*|last-event-id)$/i
 
 function unusable(what: string): PentauthError {
   return new PentauthError({

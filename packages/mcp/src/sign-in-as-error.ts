@@ -30,17 +30,19 @@ export interface SignInAsErrorOptions extends Omit<StartSignInOptions, 'redirect
 export function signInAsError(options: SignInAsErrorOptions): SignInWay {
   const { redirectUri, ...wishes }: SignInAsErrorOptions = Object.assign(Object.create(null), options)
   const now = () => wishes.runtime?.now?.() ?? Date.now()
-  let waiting: { readonly for: string; readonly signIn: WaitingSignIn } | undefined
+  let waiting: { readonly for: string; readonly begun: Promise<WaitingSignIn> } | undefined
   const done = () => {
     waiting = undefined
   }
   return async (wanted) => {
-    const purpose = JSON.stringify(wanted.challenge ?? [])
-    if (waiting?.for !== purpose || waiting.signIn.expiresAt <= now()) {
-      const begin = redirectUri === undefined ? byDevice : byRedirect
-      waiting = { for: purpose, signIn: await begin({ ...wishes, redirectUri: redirectUri ?? '' }, wanted, done) }
-    }
-    throw required(wanted, waiting.signIn)
+    const { service, resource, challenge } = wanted
+    const purpose = JSON.stringify([service.id, resource, challenge])
+    const before = waiting?.for === purpose ? await waiting.begun.catch(() => undefined) : undefined
+    if (before && before.expiresAt > now()) throw required(wanted, before)
+    const begin = redirectUri === undefined ? byDevice : byRedirect
+    const begun = begin({ ...wishes, redirectUri: redirectUri ?? '' }, wanted, done)
+    waiting = { for: purpose, begun }
+    throw required(wanted, await begun)
   }
 }
 

@@ -6,8 +6,8 @@ export interface SignInWanted {
   readonly service: Service
   /** Name of the resource in the service. */
   readonly resource: string
-  /** What the server's refusal asks for: a sign-in that is given it gets the right scopes. */
-  readonly challenge?: readonly Challenge[]
+  /** What the server's refusal asks for, if it said: a sign-in that is given it gets the right scopes. */
+  readonly challenge: readonly Challenge[]
   /** Why a sign-in is wanted. */
   readonly reason: PentauthError
 }
@@ -41,7 +41,8 @@ function onceForAll(way: SignInWay): SharedWay {
       return finished
     },
     signIn(wanted) {
-      running ??= way(wanted)
+      running ??= Promise.resolve(wanted)
+        .then(way)
         .then(() => {
           finished += 1
         })

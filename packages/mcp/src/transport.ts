@@ -36,8 +36,48 @@ export function createTransport<Transport, Options>(
 ): Transport {
   const { resource, signIn, transport }: TransportOptions<Options> = Object.assign(Object.create(null), options)
   const target = mcpResource(auth, resource)
-  const { connection, failure } = noted(authorizedConnection({ auth, ...target, signIn }))
-  return explained(new Transport(new URL(target.url), { ...transport, ...connection } as Options), failure)
+  if (signIn !== undefined && typeof signIn !== 'function') throw notAWay(auth)
+  const closing = new AbortController()
+  const { connection, failure } = noted(authorizedConnection({ auth, ...target, signIn, closed: closing.signal }))
+  const made = new Transport(new URL(target.endpoint), { ...transport, ...connection } as Options)
+  return closedBy(explained(made, failure), closing)
+}
+
+/** Has nobody wait for a sign-in once the transport is closed. */
+function closedBy<Transport>(transport: Transport, closing: AbortController): Transport {
+  const { close } = transport as { close?: (this: Transport) => Promise<void> }
+  if (typeof close !== 'function') return transport
+  const closingToo = () => {
+    closing.abort()
+    return close.call(transport)
+  }
+  return Object.defineProperty(transport, 'close', { value: closingToo, configurable: true, writable: true })
+}
+
+function notAWay({ service }: Auth): PentauthError {
+  return new PentauthError({
+    code: 'invalid_option',
+    message: 'createTransport: the option "signIn" is no function.',
+    service: service.id,
+    hint: 'Give one that has somebody sign in, such as signInAsError({ store, redirectUri }), or leave it out.',
+  })
+}
+
+/** Where an `Auth` speaks MCP. */
+export interface McpResource {
+  /** Its name in the service. */
+  readonly resource: string
+  readonly url: string
+  /** Where messages go: the URL, with its query where it has one. */
+  readonly endpoint: string
+}
+
+function notAnAuth(): PentauthError {
+  return new PentauthError({
+    code: 'invalid_option',
+    message: 'The adapter was given something that is no Auth.',
+    hint: 'Make one with createAuth(service, …) of @pentauth/core, @pentauth/node or @pentauth/browser.',
+  })
 }
 
 /**
@@ -45,19 +85,22 @@ export function createTransport<Transport, Options>(
  *
  * @throws PentauthError `invalid_option`.
  */
-export function mcpResource(
-  { service }: Auth,
-  name: string | undefined,
-): { readonly resource: string; readonly url: string } {
+export function mcpResource(auth: Auth, name: string | undefined): McpResource {
+  const { service }: Partial<Auth> = auth ?? {}
+  if (typeof service?.resources !== 'object') throw notAnAuth()
   const all = Object.entries<Resource>(service.resources)
-  const found = all.find(([own, { protocol }]) => (name === undefined ? protocol === 'mcp' : own === name))
-  if (found) return { resource: found[0], url: found[1].url }
+  const found = all.find(([own, { protocol }]) => protocol === 'mcp' && (name ?? own) === own)
+  if (found) {
+    const [resource, { url, audience = url }] = found
+    // A server whose address has a query is one resource with it.
+    return { resource, url, endpoint: audience.replace(/\?.*$/, '') === url ? audience : url }
+  }
   throw new PentauthError({
     code: 'invalid_option',
     message:
       name === undefined
         ? `${service.name} has no resource that speaks MCP.`
-        : `${service.name} has no resource ${JSON.stringify(name.slice(0, 60))}.`,
+        : `${service.name} has no resource ${JSON.stringify(String(name).slice(0, 60))} that speaks MCP.`,
     service: service.id,
     hint: `It has ${all.map(([own, { protocol }]) => `${own} (${protocol})`).join(', ')}.`,
   })
