@@ -46,7 +46,7 @@ describe('the table of threats', () => {
   it('has each row of its letters once', () => {
     const numbers = (letter: string, count: number) =>
       Array.from({ length: count }, (_, index) => `${letter}${index + 1}`)
-    const sizes = { A: 18, B: 12, C: 5, D: 8, E: 9, F: 7, G: 14, H: 6, I: 6, J: 8, K: 7, L: 9, M: 6, N: 4 }
+    const sizes = { A: 18, B: 12, C: 5, D: 8, E: 9, F: 7, G: 14, H: 6, I: 6, J: 8, K: 7, L: 9, M: 6, N: 4, O: 4 }
     const expected = Object.entries(sizes).flatMap(([letter, count]) => numbers(letter, count))
     expect(rows.map(({ id }) => id)).toEqual(expected)
   })

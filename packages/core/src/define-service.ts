@@ -53,7 +53,7 @@ export function checkService(service: Service): void {
   for (const name of ['omitResourceParameter', 'scopeOnRefresh'] as const)
     if (!/^(?:boolean|undefined)$/.test(typeof service.oauth?.[name]))
       throw wrong(`oauth.${name} must be true or false`)
-  if (service.apiKey && !/^[A-Za-z_]\w*$/.test(service.apiKey.env))
+  if (service.apiKey && !isVariable(service.apiKey.env))
     throw wrong('apiKey.env must be the name of an environment variable')
   if (!compiles(service.apiKey?.pattern)) throw wrong('apiKey.pattern is no regular expression')
   for (const [place, url] of urlsOf(service)) {
@@ -63,6 +63,11 @@ export function checkService(service: Service): void {
       'Elsewhere others can read credentials on the way; dangerouslyAllowPlainHttp: true says that this is meant.',
     )
   }
+}
+
+/** Whether it is a name, and not the key that somebody took for it. */
+function isVariable(env: unknown): boolean {
+  return typeof env === 'string' && /^[A-Za-z_]\w*$/.test(env) && withoutKeyLike(env) === env
 }
 
 function isRefusal(error: DocumentedError | null): boolean {

@@ -7,6 +7,7 @@ import {
   finishSignIn,
   memoryStore,
   relocate,
+  signedIn,
   signOut,
   startSignIn,
 } from '@pentauth/core'
@@ -165,6 +166,42 @@ describe('a server of the first revision, without any metadata', () => {
     const error = await caught(startSignIn(small.service, { ...small.shared, redirectUri }))
     expect(error).toMatchObject({ code: 'discovery_failed' })
     expect(small.server.at('/register')).toEqual([])
+  })
+})
+
+describe('an address', () => {
+  it.each([
+    ['HTTPS://MCP.acme.example:443/mcp', 'https://mcp.acme.example/mcp'],
+    ['https://mcp.acme.example', 'https://mcp.acme.example'],
+    ['https://mcp.acme.example/', 'https://mcp.acme.example/'],
+    [' https://mcp.acme.example/a/../mcp ', 'https://mcp.acme.example/mcp'],
+  ])('%s is written as the standard has it', (given, url) => {
+    expect(mcpService(given).resources.mcp.url).toBe(url)
+  })
+
+  it('with a query is asked with it, and its tokens are for it', async () => {
+    const world = await smallWorld()
+    const service = mcpService(`${world.url}?project=a`, { client: { name: 'Test' } })
+    const { url } = await startSignIn(service, { ...world.shared, redirectUri })
+    await finishSignIn(service, world.issuer.approve(url), world.shared)
+    const auth = createAuth(service, { ...world.shared, credential: signedIn(world.shared) })
+    const client = await connect('v2', auth)
+    expect((await client.listTools()).tools).toHaveLength(1)
+    expect(world.server.at('/mcp').every(({ query }) => query.get('project') === 'a')).toBe(true)
+  })
+
+  it.each(['https://user:pw@mcp.acme.example/mcp', 'https://mcp.acme.example/mcp#a', 'mcp.acme.example', ''])(
+    '%s is refused',
+    (given) => {
+      expect(() => mcpService(given)).toThrow(expect.objectContaining({ code: 'invalid_service' }))
+    },
+  )
+
+  it('of a variable that is none is refused', () => {
+    const env = testKey.token('instead of a name')
+    expect(() => mcpService('https://mcp.acme.example', { apiKey: { env } })).toThrow(
+      expect.objectContaining({ code: 'invalid_service' }),
+    )
   })
 })
 

@@ -1,3 +1,5 @@
+import { StreamableHTTPClientTransport as TransportV2 } from '@modelcontextprotocol/client'
+import { StreamableHTTPClientTransport as TransportV1 } from '@modelcontextprotocol/sdk/client/streamableHttp.js'
 import {
   apiKey,
   clientCredentials,
@@ -14,6 +16,7 @@ import { caught } from '@pentauth/tooling/canary'
 import { describe, expect, it } from 'vitest'
 import { createTransport, mcpService, pentauthErrorIn, signInAsError } from '../src/index.ts'
 import { connect, kinds } from './support/clients.ts'
+import { officialBy } from './support/official.ts'
 import { redirectUri, signInBy } from './support/sign-in.ts'
 import { worldOf } from './support/world.ts'
 
@@ -116,6 +119,24 @@ describe.each(kinds)('%s', (kind) => {
     const clients = await Promise.all([connect(kind, auth, { signIn }), connect(kind, auth, { signIn })])
     for (const client of clients) expect((await client.listTools()).tools).toHaveLength(9)
     expect(asked).toBe(1)
+  })
+
+  it('waits for no sign-in once it is closed', async () => {
+    const world = await worldOf(pensyve)
+    let begun: () => void = () => undefined
+    const wanted = new Promise<void>((resolve) => {
+      begun = resolve
+    })
+    const signIn = () => {
+      begun()
+      return new Promise(() => undefined)
+    }
+    const Transport = kind === 'v1' ? TransportV1 : TransportV2
+    const transport = createTransport<{ close(): Promise<void> }, object>(Transport, world.auth(), { signIn })
+    const connected = caught(officialBy(kind, transport).connect())
+    await wanted
+    await transport.close()
+    await expect(connected).resolves.toBeInstanceOf(Error)
   })
 
   it('says that an agent is not yours, and neither renews nor signs in', async () => {
