@@ -75,6 +75,13 @@ export function oauthProviderProvocations(): Partial<Record<PentauthErrorCode, W
         return oauthClientProvider(withKey, silent().options).authProvider.tokens()
       },
     ],
+    redirect_refused: [
+      () =>
+        asked(
+          async () => new Response(null, { status: 307, headers: { location: 'https://elsewhere.example/' } }),
+          service.resources.mcp.url,
+        ),
+    ],
     credential_not_accepted: [() => authProvider(bound).token()],
     discovery_failed: [
       () => found({ authorizationServerMetadata: undefined }),
