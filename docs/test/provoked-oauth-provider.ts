@@ -91,6 +91,7 @@ export function oauthProviderProvocations(): Partial<Record<PentauthErrorCode, W
     temporarily_unavailable: [
       () => asked(busy, `${issuer}/token`, token),
       () => asked(busy, `${issuer}/.well-known/oauth-authorization-server`),
+      () => asked(async () => new Response(' '.repeat(262_145)), `${issuer}/.well-known/oauth-authorization-server`),
       () => asked(() => Promise.reject(new TypeError('fetch failed')), `${issuer}/token`, token),
       () => back({ error: 'server_error' }),
     ],

@@ -100,7 +100,8 @@ export function providerFetch(parts: ProviderFetchParts): FetchLike {
       throw error
     }
     // Read to its end: the SDKs must not be told of a refusal that is mended by the time they look.
-    const answer: Answer = { status: 401, headers: response.headers, text: await response.text() }
+    const { text } = await place.adapter.read(response)
+    const answer: Answer = { status: 401, headers: response.headers, text }
     remember(shared.refused, token)
     // Never good: another authorization server may be the right one by now, and the SDKs do not look again by themselves.
     if (!shared.taken.has(token)) await signIns.forgetDiscovery()
