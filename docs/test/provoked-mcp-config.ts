@@ -1,4 +1,4 @@
-import { type PentauthErrorCode, pendium, pendra, pensyve } from '@pentauth/core'
+import { type PentauthErrorCode, pendium, pendra, pensyve, type Service } from '@pentauth/core'
 import { clientConfig } from '@pentauth/mcp'
 import { testKey } from '@pentauth/tooling/canary'
 
@@ -9,6 +9,7 @@ export function clientConfigProvocations(): Partial<Record<PentauthErrorCode, Wa
   const present = (existing: string, client: 'cursor' | 'codex' | 'continue' | 'vscode' = 'cursor') =>
     clientConfig(pensyve, client, { existing })
   const secret = testKey.pensyve('in the file')
+  const withKey: Service = { ...pensyve, apiKey: { ...pensyve.apiKey, env: secret } }
   return {
     invalid_option: [
       () => clientConfig(pendra, 'cursor'),
@@ -20,6 +21,8 @@ export function clientConfigProvocations(): Partial<Record<PentauthErrorCode, Wa
       () => clientConfig(pensyve, 'windsurf', { scope: 'project' }),
       () => clientConfig(pensyve, 'cursor', { home: '' }),
       () => clientConfig(pensyve, 'cursor', { variable: secret }),
+      () => clientConfig(withKey, 'cursor', { credential: 'api-key' }),
+      () => clientConfig(withKey, 'cursor', { credential: 'bridge' }),
       () => clientConfig(pensyve, 'cursor', { header: 'x-api-key' }),
       () => clientConfig(pensyve, 'cursor', { launcher: [] }),
       () => clientConfig(pensyve, 'zed', { launcher: ['a&b'], os: 'win32' }),

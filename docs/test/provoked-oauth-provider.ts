@@ -75,6 +75,13 @@ export function oauthProviderProvocations(): Partial<Record<PentauthErrorCode, W
         return oauthClientProvider(withKey, silent().options).authProvider.tokens()
       },
     ],
+    redirect_refused: [
+      () =>
+        asked(
+          async () => new Response(null, { status: 307, headers: { location: 'https://elsewhere.example/' } }),
+          service.resources.mcp.url,
+        ),
+    ],
     credential_not_accepted: [() => authProvider(bound).token()],
     discovery_failed: [
       () => found({ authorizationServerMetadata: undefined }),
@@ -84,6 +91,7 @@ export function oauthProviderProvocations(): Partial<Record<PentauthErrorCode, W
     temporarily_unavailable: [
       () => asked(busy, `${issuer}/token`, token),
       () => asked(busy, `${issuer}/.well-known/oauth-authorization-server`),
+      () => asked(async () => new Response(' '.repeat(262_145)), `${issuer}/.well-known/oauth-authorization-server`),
       () => asked(() => Promise.reject(new TypeError('fetch failed')), `${issuer}/token`, token),
       () => back({ error: 'server_error' }),
     ],

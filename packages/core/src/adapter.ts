@@ -1,6 +1,8 @@
 import { checkAddress } from './address.ts'
+import { maxBytes, timeoutMs } from './bounded.ts'
 import { createSecret } from './credential.ts'
 import type { Flow } from './flow.ts'
+import { readCapped } from './read-capped.ts'
 import type { ClientOptions } from './registration.ts'
 import { type NamedResource, resourceFor } from './resource-for.ts'
 import { attachContext } from './response-context.ts'
@@ -21,6 +23,8 @@ export interface Adapter {
   checkAddress(url: string | URL, what: string): Promise<URL>
   /** Says on whose behalf an answer was asked for, so that `errorFrom` knows the service's own words. */
   attach(response: Response, token: string): void
+  /** The text of an answer, at most 256 KiB of it and what comes within 10 s; says whether that was all there is room for. */
+  read(response: Response): Promise<{ readonly text: string; readonly isTooLong: boolean }>
 }
 
 /**
@@ -47,6 +51,10 @@ export function adapterFor(service: Service, url: string | URL, runtime?: Partia
     attach(response, token) {
       const credential = { kind: 'access-token', source: 'sign-in', secret: createSecret(token) } as const
       attachContext(response, { service, resource, credential, at: own.now() })
+    },
+    async read(response) {
+      const text = await readCapped(response, maxBytes + 1, timeoutMs)
+      return { text: text.slice(0, maxBytes), isTooLong: text.length > maxBytes }
     },
   }
 }

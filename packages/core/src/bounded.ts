@@ -6,8 +6,8 @@ import { readCapped } from './read-capped.ts'
 import type { Runtime } from './runtime.ts'
 
 /** Limits for OAuth endpoints, whose honest answers are small and quick. */
-const timeoutMs = 10_000
-const maxBytes = 262_144
+export const timeoutMs = 10_000
+export const maxBytes = 262_144
 
 /**
  * Sends a request to an OAuth endpoint: no redirect is followed, at most 10 s, at most 256 KiB are read.

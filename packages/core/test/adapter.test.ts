@@ -45,6 +45,13 @@ it('lets errorFrom know whose words an answer has, and which secret it must not 
   expect((await errorFrom(repeating))?.message).not.toContain(token)
 })
 
+it('reads 256 KiB of an answer', async () => {
+  const { read } = adapterFor(pensyve, url)
+  const long = 'x'.repeat(262_144)
+  expect(await read(new Response(long))).toEqual({ text: long, isTooLong: false })
+  expect(await read(new Response(`${long}y`))).toEqual({ text: long, isTooLong: true })
+})
+
 it('is for URLs of the service', () => {
   expect(() => adapterFor(pensyve, 'https://elsewhere.example/mcp')).toThrow(
     expect.objectContaining({ code: 'url_not_covered' }),

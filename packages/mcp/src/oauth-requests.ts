@@ -1,4 +1,4 @@
-import { PentauthError } from '@pentauth/core'
+import { type Adapter, PentauthError } from '@pentauth/core'
 import type { ProviderPlace } from './provider-place.ts'
 
 // Requests that an SDK makes to OAuth endpoints, with what it leaves out: no secret of another server's, a limit of time, and typed
@@ -26,7 +26,8 @@ const patience = 10_000
  * Asks an OAuth endpoint.
  *
  * @param what the endpoint is called in messages, as metadata has it
- * @throws PentauthError `unsafe_address`, `temporarily_unavailable` where nothing was refused: 408, 425, 429, from 500 on, no answer.
+ * @throws PentauthError `unsafe_address`, `temporarily_unavailable` where nothing was refused: 408, 425, 429, from 500 on, no answer, or
+ *   one that is too long.
  */
 export async function askEndpoint(
   { service, adapter }: ProviderPlace,
@@ -53,16 +54,18 @@ export async function askEndpoint(
       ...more,
     })
   let response: Response
-  let text: string
+  let body: Awaited<ReturnType<Adapter['read']>>
   try {
     response = await runtime.fetch(address.href, { ...init, redirect, signal })
-    text = await response.text()
+    body = await adapter.read(response)
   } catch (error) {
     if (PentauthError.isInstance(error) || init.signal?.aborted) throw error
     if (limit.aborted) throw unavailable(`${address.origin} did not answer within ${patience / 1000} s.`)
     throw unavailable(`${address.origin} could not be reached (${reasonOf(error)}).`)
   }
-  const { status, headers } = response
+  const { headers } = response
+  // A browser shows nothing of a redirect that is not followed.
+  const status = response.type === 'opaqueredirect' ? 302 : response.status
   if (status >= 500 || status === 408 || status === 425 || status === 429) {
     const retryAfter = secondsIn(headers.get('retry-after'), runtime.now())
     const message =
@@ -71,7 +74,8 @@ export async function askEndpoint(
         : `${service.name}: the ${what} at ${address.origin}${address.pathname} answered ${status}.`
     throw unavailable(message, { status, retryAfter })
   }
-  return { status, headers, text }
+  if (body.isTooLong) throw unavailable(`${address.origin} answered more than 256 KiB.`)
+  return { status, headers, text: body.text }
 }
 
 /** The platform's code, or the name of its error. */

@@ -6,6 +6,7 @@ import type { ProviderPlace } from './provider-place.ts'
 import { refusesClient, renew } from './renewal.ts'
 import type { SignInBook } from './sign-in-book.ts'
 import { remember, type TokenBook, type TokenSet } from './token-book.ts'
+import { sendWithinOrigin } from './within-origin.ts'
 
 export interface ProviderFetchParts {
   readonly place: ProviderPlace
@@ -74,7 +75,7 @@ export function providerFetch(parts: ProviderFetchParts): FetchLike {
   async function toResource({ tokens: book }: ProviderFetchParts, url: URL, init: RequestInit): Promise<Response> {
     const { shared } = book
     const carried = /^Bearer (\S+)$/i.exec(new Headers(init.headers).get('authorization') ?? '')?.[1]
-    if (carried === undefined || !shared.given.has(carried)) return runtime.fetch(url.href, init)
+    if (carried === undefined || !shared.given.has(carried)) return sendWithinOrigin(place, url, init)
     let set = await newest(book, carried)
     if (set && !book.isUsable(set) && set.value.refresh_token !== undefined) {
       // Somebody is renewing it, or the SDK does when it is told so; the server need not be asked.
@@ -99,7 +100,8 @@ export function providerFetch(parts: ProviderFetchParts): FetchLike {
       throw error
     }
     // Read to its end: the SDKs must not be told of a refusal that is mended by the time they look.
-    const answer: Answer = { status: 401, headers: response.headers, text: await response.text() }
+    const { text } = await place.adapter.read(response)
+    const answer: Answer = { status: 401, headers: response.headers, text }
     remember(shared.refused, token)
     // Never good: another authorization server may be the right one by now, and the SDKs do not look again by themselves.
     if (!shared.taken.has(token)) await signIns.forgetDiscovery()
@@ -118,7 +120,7 @@ export function providerFetch(parts: ProviderFetchParts): FetchLike {
   function send(url: URL, init: RequestInit, token: string): Promise<Response> {
     const headers = new Headers(init.headers)
     headers.set('authorization', `Bearer ${token}`)
-    return runtime.fetch(url.href, { ...init, headers })
+    return sendWithinOrigin(place, url, { ...init, headers })
   }
 }
 

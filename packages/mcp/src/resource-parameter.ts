@@ -18,10 +18,12 @@ export function resourceParameter(service: Service, resource: NamedResource, nam
   throw documentFailed(service, { what, url: new URL(url) }, `is about another resource${shown}`)
 }
 
-/** Whether one is the other, or a prefix of it on a path boundary. */
-function covers(one: URL, other: URL): boolean {
-  const path = one.pathname.replace(/\/$/, '')
-  return one.origin === other.origin && (other.pathname === one.pathname || `${other.pathname}/`.startsWith(`${path}/`))
+/** Whether a resource is another, or a prefix of it on a path boundary. */
+function covers(prefix: URL, { href, origin, pathname }: URL): boolean {
+  if (prefix.href === href) return true
+  if (prefix.origin !== origin || prefix.username || prefix.password || /[?#]/.test(prefix.href)) return false
+  // A slash at the end is no other resource.
+  return `${pathname}/`.replace(/\/+$/, '/').startsWith(prefix.pathname.replace(/\/?$/, '/'))
 }
 
 /** The text as it was written: the SDKs send `href`, and a slash that the parser adds is another resource to some servers. */

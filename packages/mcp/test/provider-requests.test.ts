@@ -133,6 +133,59 @@ it('does not take a document that cannot be had now for one that does not exist'
   await world.authProvider.saveDiscoveryState(discoveryState)
 })
 
+/** An answer of up to 300 MB, and how many of them were asked for. */
+function endless(status = 200): { answer: Response; read: () => number } {
+  const piece = new Uint8Array(1_000_000).fill(32)
+  let pieces = 0
+  const body = new ReadableStream({
+    pull(controller) {
+      pieces += 1
+      controller.enqueue(piece)
+      if (pieces === 300) controller.close()
+    },
+  })
+  return { answer: new Response(body, { status }), read: () => pieces }
+}
+
+it.each([
+  ['metadata', `${issuer}/.well-known/oauth-authorization-server`, {}],
+  ['metadata of the resource', 'https://mcp.acme.example/.well-known/oauth-protected-resource/mcp', {}],
+  ['a registration', `${issuer}/register`, { method: 'POST', body: '{}' }],
+  [
+    'tokens',
+    `${issuer}/token`,
+    { method: 'POST', body: new URLSearchParams({ grant_type: 'authorization_code', code: 'c' }) },
+  ],
+])('stops to read what is too long for %s', async (_, address, init) => {
+  const world = providerWorld()
+  const { answer, read } = endless()
+  world.answer = () => answer
+  expect(await caught(world.fetch(address, init))).toMatchObject({
+    code: 'temporarily_unavailable',
+    message: expect.stringContaining(`${new URL(address).origin} answered more than 256 KiB.`),
+    retryable: true,
+  })
+  expect(read()).toBeLessThan(5)
+})
+
+it('gives on no more of a refusal than that', async () => {
+  const world = providerWorld()
+  const { answer, read } = endless(401)
+  await world.authProvider.saveTokens({ ...tokenAnswer('one'), issuer })
+  await world.authProvider.tokens()
+  world.answer = () => answer
+  const refused = await world.fetch(mcpUrl, { headers: bearer('one') })
+  expect([refused.status, (await refused.text()).length]).toEqual([401, 262_144])
+  expect(read()).toBeLessThan(5)
+})
+
+it('tells the SDK of a redirect that a browser does not show', async () => {
+  const world = providerWorld()
+  world.answer = () =>
+    Object.defineProperties(new Response(), { type: { value: 'opaqueredirect' }, status: { value: 0 } })
+  expect((await world.fetch(`${issuer}/.well-known/oauth-authorization-server`)).status).toBe(302)
+})
+
 it('reads a document once for all who want it at the same time', async () => {
   const world = providerWorld()
   world.answer = () => Response.json(serverMetadata)

@@ -5,8 +5,9 @@ import { type ClientCredential, type ClientRow, clients, type McpClient } from '
 import { type ClientCommand, clientCommands } from './commands.ts'
 import { configText } from './config-text.ts'
 import { credentialWay } from './credential-way.ts'
+import { shownName } from './entry-parts.ts'
 import { refusedOption } from './refusal.ts'
-import { baseUrl, type Server, serverEntry } from './server-entry.ts'
+import { baseUrl, isVariable, type Server, serverEntry } from './server-entry.ts'
 
 export interface ClientConfigOptions extends ClientPlaceOptions {
   /**
@@ -81,8 +82,9 @@ export async function clientConfig(
   const launcher = launcherOf(options.launcher)
   const server: Server = { service, resource, name, way, key, launcher, os: platformOf(options) }
   const entry = serverEntry(row, server)
-  const inputs = key && row.input ? [row.input(name, service.name)] : []
-  const file = row.file?.(service.name)
+  const title = shownName(service)
+  const inputs = key && row.input ? [row.input(name, title)] : []
+  const file = row.file?.(title)
   const change = { servers: row.servers, name, entry, inputs, file, replace: options.replace === true }
   return {
     client,
@@ -133,12 +135,11 @@ function keyOf(service: Service, resource: Resource, { variable, header }: Clien
   if (!chosen || !taken.includes(chosen)) {
     throw refusedOption('was given a header that carries no key there', `It can be ${taken.join(', ')}.`, service.id)
   }
-  if (variable === undefined && service.apiKey) return { variable: service.apiKey.env, header: chosen }
-  // Upper case only: a key that was taken for the name of its variable would be written into the file.
-  if (typeof variable === 'string' && /^[A-Z_][A-Z0-9_]*$/.test(variable)) return { variable, header: chosen }
+  const name = variable === undefined ? service.apiKey?.env : variable
+  if (isVariable(name)) return { variable: name, header: chosen }
   throw refusedOption(
     'needs the name of the variable that holds the key',
-    'Set the option "variable" to a name of upper-case letters, digits and underscores, and not to the key.',
+    'Set the option "variable", or "env" of the service, to a name of upper-case letters, digits and underscores, and not to the key.',
     service.id,
   )
 }

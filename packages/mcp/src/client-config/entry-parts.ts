@@ -1,3 +1,5 @@
+import type { Service } from '@pentauth/core'
+
 /** A question that VS Code asks the user; it keeps the answer in its secret storage. */
 export interface ClientInput {
   readonly type: 'promptString'
@@ -14,6 +16,12 @@ export function inputOf(name: string, title: string = name): ClientInput {
 /** What a file for Continue begins with. */
 export function continueFile(title: string): Readonly<Record<string, string>> {
   return { name: title, version: '0.0.1', schema: 'v1' }
+}
+
+/** What a service is called in a file: without what a client could fill in there. */
+export function shownName({ id, name }: Pick<Service, 'id' | 'name'>): string {
+  const plain = name.replace(/[$%{}`]/g, '').replace(/[\s\p{Cc}\p{Cf}]+/gu, ' ')
+  return plain.trim() || id
 }
 
 /** A copy without what is undefined or has no members, at every depth; undefined where nothing is left. */

@@ -76,9 +76,20 @@ function plainHeaders({ resource, service }: Server): Readonly<Record<string, st
 }
 
 /** The variables in which `pentauth` looks for a credential that the resource takes. */
-export function variablesOf({ apiKey, oauth }: Service, resource: Resource): readonly string[] {
+export function variablesOf({ id, apiKey, oauth }: Service, resource: Resource): readonly string[] {
   const client = resource.accessToken ? [oauth?.clientIdEnv, oauth?.clientSecretEnv] : []
-  return [resource.apiKey && apiKey?.env, ...client].filter((name) => typeof name === 'string')
+  const names = [resource.apiKey && apiKey?.env, ...client].filter((name) => name !== undefined)
+  if (names.every(isVariable)) return names
+  throw refusedOption(
+    'needs a service with names of variables in its definition',
+    'Its "env", "clientIdEnv" and "clientSecretEnv" are names of upper-case letters, digits and underscores, and not keys.',
+    id,
+  )
+}
+
+/** Upper case only: a key that was taken for the name of its variable would be written into the file. */
+export function isVariable(name: unknown): name is string {
+  return typeof name === 'string' && /^[A-Z_][A-Z0-9_]*$/.test(name)
 }
 
 function complete(entry: Entry): Entry {

@@ -1,7 +1,7 @@
-import { pendium, pensyve, pentographer, profundis } from '@pentauth/core'
+import { pendium, pensyve, pentographer, profundis, type Service } from '@pentauth/core'
 import { caught, testKey } from '@pentauth/tooling/canary'
 import { describe, expect, it } from 'vitest'
-import { type ClientConfigOptions, clientConfig, type McpClient } from '../../src/index.ts'
+import { type ClientConfigOptions, clientConfig, type McpClient, mcpClients, mcpService } from '../../src/index.ts'
 
 describe('the path', () => {
   const user: [McpClient, string, string, string][] = [
@@ -155,6 +155,37 @@ describe('an option that cannot be followed is refused', () => {
     for (const variable of [testKey.pensyve(), testKey.profundis(), testKey.pensyve().toLowerCase()]) {
       expect((await refusal({ variable })).code).toBe('invalid_option')
     }
+  })
+
+  describe.each(['sk-live-12345678', `X}","Y":"\${Z`, 'A$(id)', 'A\nB', 'K;rm', ''])('a service with %j', (env) => {
+    const url = 'https://mcp.acme.example/mcp'
+    const acme = (rules: Partial<Service>): Service => ({
+      ...mcpService(url, { apiKey: { env: 'ACME_KEY' } }),
+      ...rules,
+    })
+    const withKey = acme({ apiKey: { env, rotation: { method: 'replace' } } })
+    it.each(mcpClients)('for the name of a variable, in %s', async (client) => {
+      const ways = ['api-key', 'bridge'] as const
+      for (const credential of ways) {
+        const error = await caught(clientConfig(withKey, client, { credential }))
+        expect(error).toMatchObject({ code: 'invalid_option', service: withKey.id })
+        if (env) expect(`${error.message}${error.hint}`).not.toContain(env)
+      }
+    })
+
+    it('for the name of a variable of its OAuth client', async () => {
+      const grants = ['client_credentials'] as const
+      for (const rules of [{ clientIdEnv: env }, { clientIdEnv: 'ACME_ID', clientSecretEnv: env }]) {
+        const service = acme({ oauth: { grants, tokenEndpointAuthMethod: 'none', ...rules } })
+        const error = await caught(clientConfig(service, 'codex', { credential: 'bridge' }))
+        expect(error).toMatchObject({ code: 'invalid_option', hint: expect.stringContaining('clientSecretEnv') })
+      }
+    })
+
+    it('unless the option "variable" names one', async () => {
+      const { text } = await clientConfig(withKey, 'cursor', { variable: 'ACME_KEY', credential: 'api-key' })
+      expect(text).toContain(`Bearer \${env:ACME_KEY}`)
+    })
   })
 
   it('a command line that the Windows shell would take apart', async () => {

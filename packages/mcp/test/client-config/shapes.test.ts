@@ -223,6 +223,20 @@ it('signs in to any MCP server, and bridges it by its address', async () => {
   expect(commands[0]?.posix).toContain(' https://mcp.acme.example/%24%7BHOME%7D/%24%28id%29/%60x%60/mcp')
 })
 
+it.each([
+  [`\${env:HOME}`, 'env:HOME'],
+  [`Acme \${{ secrets.K }}`, 'Acme secrets.K'],
+  ['%USERPROFILE%', 'USERPROFILE'],
+  ['a\u202e\n  b', 'a b'],
+  ['{}', 'mcp-mcp-acme-example'],
+])('writes the name %j of a service as nothing that a client fills in', async (name, shown) => {
+  const service = mcpService('https://mcp.acme.example/mcp', { name, apiKey: { env: 'ACME_API_KEY' } })
+  const { text } = await clientConfig(service, 'continue')
+  expect(parseYaml(text)).toMatchObject({ name: shown })
+  const { inputs } = parseJson((await clientConfig(service, 'vscode', { credential: 'api-key' })).text)
+  expect(inputs).toMatchObject([{ description: `${shown} API key` }])
+})
+
 it('has no configuration for Pendra, which has no MCP server', async () => {
   await expect(clientConfig(pendra, 'cursor')).rejects.toMatchObject({ code: 'invalid_option', service: 'pendra' })
 })
