@@ -9,7 +9,7 @@ export function clientConfigProvocations(): Partial<Record<PentauthErrorCode, Wa
   const present = (existing: string, client: 'cursor' | 'codex' | 'continue' | 'vscode' = 'cursor') =>
     clientConfig(pensyve, client, { existing })
   const secret = testKey.pensyve('in the file')
-  const withKey: Service = { ...pensyve, apiKey: { ...pensyve.apiKey, env: secret } }
+  const withKey: Service = { ...pensyve, apiKey: { env: secret, rotation: { method: 'replace' } } }
   return {
     invalid_option: [
       () => clientConfig(pendra, 'cursor'),
