@@ -89,8 +89,7 @@ async function readResource(flow: Flow, challenge: Challenge | undefined): Promi
 function covers(prefix: URL, { href, origin, pathname }: URL): boolean {
   if (prefix.href === href) return true
   if (prefix.origin !== origin || prefix.username || prefix.password || /[?#]/.test(prefix.href)) return false
-  // A slash at the end is no other resource.
-  return `${pathname}/`.replace(/\/+$/, '/').startsWith(prefix.pathname.replace(/\/?$/, '/'))
+  return pathname.startsWith(prefix.pathname.replace(/\/?$/, '/'))
 }
 
 /** No honest resource names more servers that are all unusable; each costs up to three requests. */

@@ -32,11 +32,11 @@ export { memoryLock } from './lock.ts'
 export { noteSent } from './note-sent.ts'
 export { relocate } from './relocate.ts'
 export { resourceFor } from './resource-for.ts'
-export { withSettings } from './service-settings.ts'
 export { pendium, pendra, pensyve, pentographer, profundis } from './services.ts'
 export { sessionKey } from './session-key.ts'
 export { memoryStore } from './store.ts'
 export { traceDiagram } from './trace-diagram.ts'
+export { withSettings } from './with-settings.ts'
 export { workloadIdentity } from './workload-identity.ts'
 
 /** As in Node; a definition of one's own that `defineService` has not seen is refused when it is first used. */

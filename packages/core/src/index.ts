@@ -56,7 +56,7 @@ export type {
   ServiceLinks,
 } from './service.ts'
 export { errorFrom, throwIfRefused } from './service-error.ts'
-export { type ServiceSettings, withSettings } from './service-settings.ts'
+export type { ServiceSettings } from './service-settings.ts'
 export { pendium, pendra, pensyve, pentographer, profundis } from './services.ts'
 export { sessionKey } from './session-key.ts'
 export {
@@ -73,4 +73,5 @@ export { type SignedInOptions, signedIn } from './signed-in.ts'
 export { memoryStore, type Store } from './store.ts'
 export { traceDiagram } from './trace-diagram.ts'
 export type { WaitingSignIn } from './waiting-sign-in.ts'
+export { withSettings } from './with-settings.ts'
 export { type WorkloadIdentityOptions, workloadIdentity } from './workload-identity.ts'

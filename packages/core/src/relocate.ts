@@ -1,7 +1,8 @@
 import { PentauthError } from './errors.ts'
 import { allowsPlainHttp, isSecure } from './secure-url.ts'
 import type { Resource, Service } from './service.ts'
-import { type ServiceSettings, settingsOf, withSettings } from './service-settings.ts'
+import { type ServiceSettings, settingsOf } from './service-settings.ts'
+import { withSettings } from './with-settings.ts'
 
 export interface RelocateOptions {
   /** Lets credentials travel unencrypted to hosts other than this machine. Only for a network you trust completely. */

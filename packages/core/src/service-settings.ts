@@ -1,5 +1,4 @@
-import { createSecret, type Secret } from './credential.ts'
-import { frozenService, isChecked } from './frozen-service.ts'
+import type { Secret } from './credential.ts'
 import type { ClientOptions } from './registration.ts'
 import { type Runtime, withDefaults } from './runtime.ts'
 import type { Service } from './service.ts'
@@ -15,68 +14,33 @@ export interface ServiceSettings {
   readonly gatewayHeaders?: Readonly<Record<string, Readonly<Record<string, string>>>> | undefined
 }
 
+/** What is made of the headers for gateways. */
+export interface Gateways {
+  /** The runtime with the headers on each request to their origin. */
+  runtime(runtime: Runtime): Runtime
+  /** What no message may repeat. */
+  readonly secrets: readonly Secret[]
+}
+
+/** The settings as a definition has them. */
+export interface KeptSettings extends ServiceSettings {
+  readonly gateways?: Gateways | undefined
+}
+
 // A registered symbol, so that the ESM and CommonJS copies of this package read each other's services.
-const settingsKey: unique symbol = Symbol.for('pentauth.service.settings')
+export const settingsKey: unique symbol = Symbol.for('pentauth.service.settings')
 
-/**
- * Returns the definition with settings that no print of it shows; sign-ins and requests then use them.
- *
- * @example
- * ```ts
- * const service = withSettings(pensyve, { client: { clientId: 'notes', issuer: 'https://mcp.pensyve.com' } })
- * ```
- */
-export function withSettings<Names extends string>(service: Service<Names>, settings: ServiceSettings): Service<Names> {
-  const copy = { ...service }
-  const own = Object.freeze({ ...settings })
-  // A function, since a debugger's print goes through every value.
-  Object.defineProperty(copy, settingsKey, { value: () => own })
-  return isChecked(service) ? frozenService(copy) : copy
+export function settingsOf(service: Service): KeptSettings {
+  return (service as { [settingsKey]?: () => KeptSettings })[settingsKey]?.() ?? {}
 }
 
-export function settingsOf(service: Service): ServiceSettings {
-  return (service as { [settingsKey]?: () => ServiceSettings })[settingsKey]?.() ?? {}
-}
-
-/** The runtime of the platform with the parts that the caller replaced, and with the service's gateway headers on each request to their origin. */
+/** The runtime of the platform with the parts that the caller replaced, and with the service's gateway headers. */
 export function runtimeFor(service: Service, given: Partial<Runtime> | null | undefined): Runtime {
   const runtime = withDefaults(given)
-  const { gatewayHeaders } = settingsOf(service)
-  if (!gatewayHeaders) return runtime
-  const descriptors = Object.getOwnPropertyDescriptors(runtime)
-  const fetch = throughGateways(gatewayHeaders, runtime)
-  return Object.defineProperties({} as Runtime, { ...descriptors, fetch: { value: fetch, enumerable: true } })
+  return settingsOf(service).gateways?.runtime(runtime) ?? runtime
 }
 
 /** What no message may repeat of the settings. */
 export function gatewaySecrets(service: Service): readonly Secret[] {
-  const { gatewayHeaders = {} } = settingsOf(service)
-  return Object.values(gatewayHeaders).flatMap((headers) => Object.values(headers).map(createSecret))
-}
-
-type GatewayHeaders = NonNullable<ServiceSettings['gatewayHeaders']>
-
-/** One function for each pair, since what was learned through a fetch is known by it. */
-const wrapped = /* @__PURE__ */ new WeakMap<GatewayHeaders, WeakMap<Runtime['fetch'], Runtime['fetch']>>()
-
-function throughGateways(headersOf: GatewayHeaders, { fetch, redirects }: Runtime): Runtime['fetch'] {
-  const made = wrapped.get(headersOf) ?? new WeakMap<Runtime['fetch'], Runtime['fetch']>()
-  wrapped.set(headersOf, made)
-  const known = made.get(fetch)
-  if (known) return known
-  const through: Runtime['fetch'] = (input, init = {}) => {
-    const request = input instanceof Request ? input : undefined
-    const { origin } = new URL(request?.url ?? String(input))
-    if (!Object.hasOwn(headersOf, origin)) return fetch(input, init)
-    const headers = new Headers(init.headers ?? request?.headers)
-    for (const [name, value] of Object.entries(headersOf[origin] ?? {}))
-      if (!headers.has(name)) headers.set(name, value)
-    const own: RequestInit = Object.assign(Object.create(null), init, { headers })
-    // A browser would carry them along to another origin, and does not show that it goes there.
-    const mode = init.redirect ?? request?.redirect ?? 'follow'
-    if (redirects === 'platform' && mode === 'follow') own.redirect = 'error'
-    return fetch(input, own)
-  }
-  made.set(fetch, through)
-  return through
+  return settingsOf(service).gateways?.secrets ?? []
 }

