@@ -52,7 +52,10 @@ describe('settings', () => {
 
   it('move with the service, each gateway with its origin', () => {
     const moved = relocate(described, { [home]: 'http://127.0.0.1:4100' })
-    expect(settingsOf(moved)).toMatchObject({ client, gatewayHeaders: { 'http://127.0.0.1:4100': gatewayHeaders[home] } })
+    expect(settingsOf(moved)).toMatchObject({
+      client,
+      gatewayHeaders: { 'http://127.0.0.1:4100': gatewayHeaders[home] },
+    })
   })
 
   it('are not taken from a polluted prototype', () => {
