@@ -125,13 +125,16 @@ it('always names the resource, as it was written', async () => {
     await expect(validateResourceURL(mcpUrl, other)).rejects.toMatchObject({ code: 'discovery_failed' })
 })
 
-it.each(['/mcp?x=1', '/mcp#a', '/mcp/', '/mcp//', '/mcp/x', '/?x=1', '/#'])('does not take %s for /mcp', async (path) => {
-  const { validateResourceURL } = providerWorld().authProvider
-  const named = new URL(path, mcpUrl).href
-  await expect(validateResourceURL(mcpUrl, named)).rejects.toMatchObject({ code: 'discovery_failed' })
-  const withUser = mcpUrl.replace('//', '//a:b@')
-  await expect(validateResourceURL(mcpUrl, withUser)).rejects.toMatchObject({ code: 'discovery_failed' })
-})
+it.each(['/mcp?x=1', '/mcp#a', '/mcp/', '/mcp//', '/mcp/x', '/?x=1', '/#'])(
+  'does not take %s for /mcp',
+  async (path) => {
+    const { validateResourceURL } = providerWorld().authProvider
+    const named = new URL(path, mcpUrl).href
+    await expect(validateResourceURL(mcpUrl, named)).rejects.toMatchObject({ code: 'discovery_failed' })
+    const withUser = mcpUrl.replace('//', '//a:b@')
+    await expect(validateResourceURL(mcpUrl, withUser)).rejects.toMatchObject({ code: 'discovery_failed' })
+  },
+)
 
 it('leaves the resource out and the scope in where the definition says so', async () => {
   const oauth = {
