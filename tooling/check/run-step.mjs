@@ -7,7 +7,7 @@ import { whatFailed } from './failure.mjs'
 import { countTests } from './summary.mjs'
 
 /** A check that hangs must end before whoever runs it gives up on all of them. */
-const LONGEST = 17 * 60_000
+const LONGEST = 17.5 * 60_000
 
 /**
  * @typedef {object} Step
