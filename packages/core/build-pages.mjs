@@ -22,6 +22,7 @@ const PARTS = {
   'sign-in-trouble': [
     'token-refusal',
     'refused-token',
+    'lasting-token',
     'session-refusal',
     'refresh-refusal',
     'response-refusal',

@@ -6,6 +6,22 @@ const source = fileURLToPath(new URL('src/', import.meta.url))
 /** With PENTAUTH_PAGES=1 the tests meet what pages get, which loads its parts when they are needed; else what Node gets. */
 const asInPages = process.env.PENTAUTH_PAGES === '1'
 
+/** Files of which each loads core anew: they replace a part of it, or MSW is the documented services, which core remembers. */
+const alone = [
+  'test/pages/**/*.test.ts',
+  'test/service-pages/**/*.test.ts',
+  'test/{discovery-documented,rotation,workload-identity}.test.ts',
+]
+
+const shared = {
+  environment: 'node' as const,
+  // A busy machine is slow; what hangs is found all the same.
+  testTimeout: 60_000,
+  hookTimeout: 60_000,
+  // Fails a test when one of its credentials shows in an error or in anything that is printed.
+  setupFiles: ['@pentauth/tooling/canary'],
+}
+
 export default defineConfig({
   plugins: [
     {
@@ -17,13 +33,13 @@ export default defineConfig({
     },
   ],
   test: {
-    name: 'core',
-    environment: 'node',
-    // A busy machine is slow; what hangs is found all the same.
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
-    include: ['test/**/*.test.ts'],
-    // Fails a test when one of its credentials shows in an error or in anything that is printed.
-    setupFiles: ['@pentauth/tooling/canary'],
+    projects: [
+      // Half of the work would be to load core for each file.
+      {
+        extends: true,
+        test: { ...shared, name: 'core', isolate: false, include: ['test/**/*.test.ts'], exclude: alone },
+      },
+      { extends: true, test: { ...shared, name: 'core, each file alone', include: alone } },
+    ],
   },
 })

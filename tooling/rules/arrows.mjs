@@ -8,7 +8,7 @@ const ARROWS = {
   mcp: ['core'],
   // Writes its own tables from the services' pages, so that a wrong fact in a definition cannot pass its own test.
   sandbox: [],
-  cli: ['node', 'mcp', 'sandbox'],
+  cli: ['core', 'node', 'mcp', 'sandbox'],
 }
 
 /** @param {readonly string[]} names */

@@ -18,7 +18,7 @@ describe('arrows', () => {
     ['sandbox', 'core', 'arrows-of-sandbox'],
     ['node', 'browser', 'arrows-of-node'],
     ['mcp', 'sandbox', 'arrows-of-mcp'],
-    ['cli', 'core', 'arrows-of-cli'],
+    ['cli', 'browser', 'arrows-of-cli'],
   ])('%s must not import %s, by path or by name', async (from, to, rule) => {
     const byPath = makeTree({
       [`packages/${from}/src/index.ts`]: `import { other } from '../../${to}/src/index.ts'\nexport const a: number = other\n`,

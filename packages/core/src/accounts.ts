@@ -4,7 +4,7 @@ import { sessionPrefix } from './session-key.ts'
 import { checkedLabels, unusable } from './session-labels.ts'
 import type { Store } from './store.ts'
 import { guarded } from './store-failure.ts'
-import { parseStored } from './stored-session.ts'
+import { parseStored, type StoredSession } from './stored-session.ts'
 
 export interface ListAccountsOptions {
   /** Where the sessions are kept: one that can list its `keys`. */
@@ -37,20 +37,59 @@ export interface SavedAccount {
  */
 export async function listAccounts(service: Service, options: ListAccountsOptions): Promise<readonly SavedAccount[]> {
   await requireChecked(service)
-  const { store, app = 'default' }: ListAccountsOptions = Object.assign(Object.create(null), options)
-  checkedLabels({ store, app })
-  if (typeof store.keys !== 'function')
-    throw unusable('store', 'cannot list what it holds', 'Give a store with keys(prefix), such as memoryStore().')
+  const { store, app } = listing(options)
   const found = await Promise.all(
     [...byPrefix(service, app)].map(async ([prefix, resources]) => {
       const keys = (await guarded(service, store).keys?.(prefix)) ?? []
-      const names = keys.filter((key) => key.startsWith(prefix) && isLabel(key.slice(prefix.length)))
+      const names = keys.filter((key) => key.startsWith(prefix) && labelIn(key.slice(prefix.length)) !== undefined)
       return Promise.all(names.map((key) => savedAccount(service, store, key, key.slice(prefix.length), resources)))
     }),
   )
   const saved = found.flat().filter((one) => one !== undefined)
-  return saved.sort((one, other) => (one.account < other.account ? -1 : Number(one.account > other.account)))
+  return saved.sort((one, other) => inOrder(one.account, other.account))
 }
+
+/** A saved sign-in, told by what its tokens are for. */
+export interface SavedSession extends Omit<SavedAccount, 'resources'> {
+  /** The audience of its tokens: the address of the resource, unless its definition says otherwise. */
+  readonly audience: string
+  /** The authorization server; absent where the session has ended or cannot be read. */
+  readonly issuer?: string
+  /** Whether it is renewed without the person when its access token ends. */
+  readonly isRenewable: boolean
+}
+
+/**
+ * All sign-ins that a store holds, whatever service they are for, sorted by audience and account, with nothing secret.
+ *
+ * @throws PentauthError `invalid_option` for a store that cannot list its keys, `store_failed` when it cannot be read.
+ * @example
+ * ```ts
+ * for (const { audience, account, status } of await listSessions({ store })) console.log(audience, account, status)
+ * ```
+ */
+export async function listSessions(options: ListAccountsOptions): Promise<readonly SavedSession[]> {
+  const { store, app } = listing(options)
+  const guardedStore = guarded(anyService, store)
+  const keys = (await guardedStore.keys?.('session/')) ?? []
+  const found = keys.map(async (key): Promise<SavedSession | undefined> => {
+    const [audience, ofApp, account, ...more] = key.slice('session/'.length).split('/').map(labelIn)
+    if (audience === undefined || ofApp !== app || account === undefined || more.length > 0) return undefined
+    const stored = parseStored(await guardedStore.get(key), account)
+    // It was signed out meanwhile.
+    if (stored.is === 'nothing') return undefined
+    if (stored.is !== 'session') return { audience, account, status: stored.is, isRenewable: false }
+    const { issuer, refreshToken } = stored.session
+    return { audience, account, issuer, isRenewable: refreshToken !== undefined, ...signedIn(stored.session) }
+  })
+  const sessions = (await Promise.all(found)).filter((one) => one !== undefined)
+  return sessions.sort((one, other) => inOrder(one.audience, other.audience) || inOrder(one.account, other.account))
+}
+
+const inOrder = (one: string, other: string): number => (one < other ? -1 : Number(one > other))
+
+/** Whose sign-in the store would not give is not known before it does. */
+const anyService = { name: 'saved' }
 
 /** The resources of each audience, which share their sessions, by what the names of these begin with. */
 function byPrefix(service: Service, app: string): Map<string, readonly string[]> {
@@ -63,12 +102,21 @@ function byPrefix(service: Service, app: string): Map<string, readonly string[]>
   return found
 }
 
-/** Whether it is one label, as `sessionKey` writes it. */
-function isLabel(text: string): boolean {
+/** @throws PentauthError `invalid_option` */
+function listing(options: ListAccountsOptions): { readonly store: Store; readonly app: string } {
+  const { store, app = 'default' }: ListAccountsOptions = Object.assign(Object.create(null), options)
+  checkedLabels({ store, app })
+  if (typeof store.keys === 'function') return { store, app }
+  throw unusable('store', 'cannot list what it holds', 'Give a store with keys(prefix), such as memoryStore().')
+}
+
+/** One label of what `sessionKey` writes; `undefined` for what it does not. */
+function labelIn(text: string): string | undefined {
   try {
-    return text !== '' && encodeURIComponent(decodeURIComponent(text)) === text
+    const label = decodeURIComponent(text)
+    return label !== '' && encodeURIComponent(label) === text ? label : undefined
   } catch {
-    return false
+    return undefined
   }
 }
 
@@ -84,10 +132,11 @@ async function savedAccount(
   // It was signed out meanwhile.
   if (found.is === 'nothing') return undefined
   if (found.is !== 'session') return { account, resources, status: found.is }
-  const { scopes, expiresAt } = found.session
+  return { account, resources, ...signedIn(found.session) }
+}
+
+function signedIn({ scopes, expiresAt }: StoredSession): Pick<SavedAccount, 'status' | 'scopes' | 'expiresAt'> {
   return {
-    account,
-    resources,
     status: 'signed_in',
     ...(scopes ? { scopes } : {}),
     ...(expiresAt === undefined ? {} : { expiresAt }),

@@ -29,7 +29,11 @@ export interface AuthContext {
   readonly find: ResourceLookup
   readonly requestFor: (resource: NamedResource) => CredentialRequest
   /** Answers without a promise when a fresh credential is at hand. */
-  readonly credentialFor: (resource: NamedResource, sends?: boolean) => Credential | Promise<Credential>
+  readonly credentialFor: (
+    resource: NamedResource,
+    sends?: boolean,
+    minLife?: number,
+  ) => Credential | Promise<Credential>
 }
 
 /** Prepares what the requests of one `Auth` share; nothing is read or sent. */
@@ -52,12 +56,13 @@ export function createContext(service: Service, options: AuthOptions): AuthConte
     emit,
     find: resourceLookup(service),
     requestFor,
-    credentialFor(resource, sends = false) {
+    credentialFor(resource, sends = false, minLife) {
       if (emit && !introduced.has(resource)) {
         introduced.add(resource)
         introduce(emit, service, resource)
       }
-      const found = source.get(sends ? requestFor(resource) : questionFor(resource))
+      const request = sends ? requestFor(resource) : questionFor(resource)
+      const found = source.get(minLife === undefined ? request : { ...request, minLife })
       // Without a promise and with nothing left to tell, the answer is immediate: this is the hot path.
       if (!isThenable(found) && !isAbsent(found) && (!emit || announced.get(resource) === found)) return found
       return settle(resource, found)

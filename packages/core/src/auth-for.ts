@@ -14,9 +14,16 @@ export interface HeadersOptions {
   readonly header?: CredentialHeader | undefined
   /** The method of the request, `GET` unless given: a token that is bound to a key (`dpop`) travels with a proof for one method and URL. */
   readonly method?: string | undefined
+  /**
+   * Seconds for which the headers are to be of use, such as by a program that asks for them once: a token that ends sooner is renewed
+   * first. One whose whole life is shorter comes with most of it left, and one that cannot be renewed now with what it has.
+   */
+  readonly minLife?: number | undefined
 }
 
 export interface CredentialOptions {
+  /** Seconds that the token is to have left, as for `headers`. */
+  readonly minLife?: number | undefined
   /** One that the service has refused: another takes its place, a renewed token say, and the same comes again where there is none. */
   readonly refused?: Credential | undefined
 }
@@ -42,9 +49,9 @@ export function authFor<Names extends string>(service: Service<Names>, options: 
     service,
     fetch: (input, init) => authorizedFetch(context, input, init),
     async headers(url, wishes = {}) {
-      const { header } = wishes
+      const { header, minLife } = wishes
       const resource = context.find(url) ?? (await refuseUrl(service, url))
-      const found = context.credentialFor(resource)
+      const found = context.credentialFor(resource, false, minLife)
       const credential = isThenable(found) ? await found : found
       if (last?.resource !== resource || last.credential !== credential || last.header !== header) {
         const headers = credentialHeaders(resource, credential, header)
@@ -57,30 +64,30 @@ export function authFor<Names extends string>(service: Service<Names>, options: 
         ? (await part(import('./dpop-steps.ts'))).withProof(headers, context.runtime, credential, url, wishes)
         : headers
     },
-    async credential(url, { refused } = {}) {
-      if (url === undefined) return anyCredential(context)
+    async credential(url, { refused, minLife } = {}) {
+      if (url === undefined) return anyCredential(context, minLife)
       const resource = refused && context.find(url)
       if (refused && resource) await context.source.renew?.(refused, context.requestFor(resource), nextSerial())
-      return usable(context, url)
+      return usable(context, url, minLife)
     },
   }
 }
 
 /** The credential of a resource, if it can travel there. */
-async function usable(context: AuthContext, url: string | URL): Promise<Credential> {
+async function usable(context: AuthContext, url: string | URL, minLife?: number): Promise<Credential> {
   const { service } = context
   const resource = context.find(url) ?? (await refuseUrl(service, url))
-  const credential = await context.credentialFor(resource)
+  const credential = await context.credentialFor(resource, false, minLife)
   if (!selectHeader(resource, credential)) await refuseCredential(service, resource, credential)
   return credential
 }
 
 /** The credential of the first resource that has a usable one; else the error that says most. */
-async function anyCredential(context: AuthContext): Promise<Credential> {
+async function anyCredential(context: AuthContext, minLife: number | undefined): Promise<Credential> {
   const failures: unknown[] = []
   for (const { url } of Object.values<Resource>(context.service.resources)) {
     try {
-      return await usable(context, url)
+      return await usable(context, url, minLife)
     } catch (error) {
       // Another resource may take what there is; any other failure would only be met again there.
       const passesOn =

@@ -13,6 +13,8 @@ export interface CredentialRequest {
   readonly emit: Emit
   /** Whether the credential is for a request that is sent now, and whose answer is told to `accepted` or `renew`. */
   readonly sends: boolean
+  /** Seconds that a token must have left; a source renews one that ends sooner, and gives what it has where that is not possible now. */
+  readonly minLife?: number | undefined
 }
 
 /** A source that has nothing says what it looked at and what would make it work. */

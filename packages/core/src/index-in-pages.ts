@@ -79,6 +79,9 @@ export const savedAccount: typeof saved.savedAccount = async (...args) => (await
 export const listAccounts: typeof accounts.listAccounts = async (...args) =>
   (await part(import('./accounts.ts'))).listAccounts(...args)
 
+export const listSessions: typeof accounts.listSessions = async (...args) =>
+  (await part(import('./accounts.ts'))).listSessions(...args)
+
 export const startSignIn: typeof signIns.startSignIn = async (...args) => (await signIn()).startSignIn(...args)
 
 export const finishSignIn: typeof signIns.finishSignIn = async (...args) => (await signIn()).finishSignIn(...args)

@@ -1,5 +1,11 @@
 // The whole public surface of @pentauth/core: named exports only.
-export { type ListAccountsOptions, listAccounts, type SavedAccount } from './accounts.ts'
+export {
+  type ListAccountsOptions,
+  listAccounts,
+  listSessions,
+  type SavedAccount,
+  type SavedSession,
+} from './accounts.ts'
 export { type Adapter, adapterFor } from './adapter.ts'
 export { type ApiKeyOptions, apiKey } from './api-key.ts'
 export { type Auth, type CredentialOptions, createAuth, type HeadersOptions } from './auth.ts'

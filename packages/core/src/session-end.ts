@@ -34,7 +34,9 @@ export async function endSession(place: Place, flow: Flow): Promise<void> {
     const revocation = await revoked(place, flow, isReplaced ? undefined : last)
     flow.emit?.({ type: 'signed_out', account, ...revocation })
   } catch (error) {
-    if (epoch === state.epoch) keep(place, leaving.late ?? newest, leaving.late ? { before: undefined } : unsaved)
+    const last = leaving.late ?? newest
+    // A deletion that failed may have worked: then only this process can still revoke it.
+    if (epoch === state.epoch) keep(place, last, leaving.late ? { before: undefined } : unsaved, last !== undefined)
     throw error
   } finally {
     state.leaving.delete(leaving)

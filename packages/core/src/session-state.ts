@@ -204,10 +204,19 @@ export function adopt(place: Place, session: StoredSession, isNew = false): Acce
   return token
 }
 
-/** Remembers the newest session, and whether the store would not take it. */
-export function keep({ state, store }: Place, newest: StoredSession | undefined, unsaved?: Unsaved): void {
+/**
+ * Remembers the newest session, and whether the store would not take it.
+ *
+ * @param isNeeded whether no store may hold it: then it stays known when nobody uses it any more
+ */
+export function keep(
+  { state, store }: Place,
+  newest: StoredSession | undefined,
+  unsaved?: Unsaved,
+  isNeeded: boolean = unsaved !== undefined,
+): void {
   Object.assign(state, { newest, unsaved, written: undefined })
-  sharedOf(store).keep(state, unsaved !== undefined)
+  sharedOf(store).keep(state, isNeeded)
 }
 
 /** Forgets the session: it is over, or not there any more. */

@@ -72,7 +72,11 @@ export function signedInWith(engine: () => Promise<Engine>, options: SignedInOpt
       // Where none of them takes tokens, signing in would not help.
       if (!resource.accessToken && !Object.values<Resource>(service.resources).some(({ accessToken }) => accessToken))
         return refuseCredential(service, resource, { kind: 'access-token', source: places.name })
-      return tokenOf(placeOf(request), request)
+      const { minLife } = request
+      if (minLife === undefined) return tokenOf(placeOf(request), request)
+      return part(import('./lasting-token.ts')).then(({ lastingToken }) =>
+        lastingToken(places(resource), request, minLife),
+      )
     },
     async renew(refused, request, sent) {
       if (refused.kind !== 'access-token') return undefined

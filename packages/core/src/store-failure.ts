@@ -6,8 +6,10 @@ import type { Store } from './store.ts'
 
 // What a store or a lock does wrong, in our words: the platform's own error may repeat what was to be written.
 
+type Whose = Pick<Service, 'name'> & Partial<Pick<Service, 'id'>>
+
 /** The failure of a store or its lock. */
-export function storeFailed(service: Service, what: string, error?: unknown): PentauthError {
+export function storeFailed(service: Whose, what: string, error?: unknown): PentauthError {
   if (PentauthError.isInstance(error)) return error
   return new PentauthError({
     code: 'store_failed',
@@ -19,7 +21,7 @@ export function storeFailed(service: Service, what: string, error?: unknown): Pe
 }
 
 /** A store whose failures are `store_failed`. */
-export function guarded(service: Service, store: Store): Store {
+export function guarded(service: Whose, store: Store): Store {
   const guard = async <T>(what: string, work: () => Promise<T>): Promise<T> => {
     try {
       return await work()

@@ -4,6 +4,7 @@ import { PentauthError } from './errors.ts'
 import { isWithin } from './pause.ts'
 import { perKey } from './per-key.ts'
 import type { Service } from './service.ts'
+import { lasts, unlessPassing } from './token-life.ts'
 import { isInVain, noteRefusedAgain, noteRenewal, noteTaken, type TokenRefusals } from './token-refusals.ts'
 
 /** A token request that is ready to be sent. */
@@ -113,9 +114,13 @@ export function tokenSource({ name, prepare, issuer, perResource, missing }: Tok
       const { token, obtainedAt } = stateOf(request)
       if (!token) return missing?.() ?? obtain(request, 'first')
       if (token.expiresAt === undefined) return token
-      const left = token.expiresAt - request.runtime.now()
+      const { runtime, minLife } = request
+      const now = runtime.now()
+      const left = token.expiresAt - now
       const life = token.expiresAt - obtainedAt
       if (left <= Math.min(unusable, life / 10)) return obtain(request, 'expiring')
+      if (minLife !== undefined && !lasts(token, obtainedAt, now, minLife))
+        return obtain(request, 'expiring').catch((error) => unlessPassing(error, token))
       // The valid token serves meanwhile; a failure is told by an event and met again when the token has really ended.
       if (left <= Math.min(longestMargin, life * marginPart)) obtain(request, 'expiring').catch(() => undefined)
       return token

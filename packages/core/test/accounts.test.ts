@@ -1,6 +1,6 @@
 import { caught } from '@pentauth/tooling/canary'
 import { describe, expect, it } from 'vitest'
-import { listAccounts, memoryStore, type Store } from '../src/index.ts'
+import { listAccounts, listSessions, memoryStore, type Store } from '../src/index.ts'
 import { pendra, pensyve } from '../src/services.ts'
 import { keyOf, world } from './support/session.ts'
 
@@ -59,6 +59,55 @@ describe('listAccounts', () => {
     })
     const failing = { ...three, keys: () => Promise.reject(new Error('EIO')) }
     expect(await caught(listAccounts(pensyve, { store: failing }))).toMatchObject({ code: 'store_failed' })
+  })
+})
+
+describe('listSessions', () => {
+  it('finds what a store holds, whatever service it is for, and nothing secret', async () => {
+    const made = world()
+    const work = await made.signIn({ account: 'work', scopes: ['mcp:read'] })
+    await made.store.set(
+      'session/https%3A%2F%2Facme.example%2Fmcp%3Fa%3D1/default/gone%20now',
+      JSON.stringify({ version: 1, ended: 'sign_in_required', account: 'gone now', endedAt: 1 }),
+    )
+    const { refreshToken, expiresAt, scopes, ...bare } = { ...work, account: 'bare' }
+    await made.store.set('session/https%3A%2F%2Facme.example%2Fmcp/default/bare', JSON.stringify(bare))
+    // Another program's, and what no version has written.
+    await made.store.set(keyOf('other', 'other'), JSON.stringify({ ...work, account: 'other' }))
+    await made.store.set(keyOf('work').replace('/default/', '/default/more/'), JSON.stringify(work))
+    await made.store.set('session/%E0%A4%A/default/a', '{}')
+    await made.store.set('session/', '{}')
+    await made.store.set('sessions/a/default/a', '{}')
+    const found = await listSessions({ store: made.store })
+    const { issuer } = work
+    expect(found).toEqual([
+      { audience: 'https://acme.example/mcp', account: 'bare', issuer, status: 'signed_in', isRenewable: false },
+      { audience: 'https://acme.example/mcp?a=1', account: 'gone now', status: 'ended', isRenewable: false },
+      {
+        audience: 'https://mcp.pensyve.com/mcp',
+        account: 'work',
+        issuer,
+        status: 'signed_in',
+        isRenewable: true,
+        scopes: ['mcp:read'],
+        expiresAt: work.expiresAt,
+      },
+    ])
+    for (const secret of [work.accessToken, work.refreshToken]) expect(JSON.stringify(found)).not.toContain(secret)
+    expect(await listSessions({ store: made.store, app: 'other' })).toMatchObject([{ account: 'other' }])
+  })
+
+  it('says so when the store cannot be listed or read', async () => {
+    const { get, set, delete: remove, keys } = memoryStore()
+    expect(await caught(listSessions({ store: { get, set, delete: remove } }))).toMatchObject({
+      code: 'invalid_option',
+    })
+    await set('session/a/default/a', '{}')
+    const store = { get: () => Promise.reject(new Error('EIO')), set, delete: remove, keys }
+    expect(await caught(listSessions({ store: store as Store }))).toMatchObject({
+      code: 'store_failed',
+      message: expect.stringContaining('The store of the saved sign-in could not be read'),
+    })
   })
 })
 
