@@ -41,8 +41,11 @@ import {
   keyCommand,
   keyFile,
   listAccounts,
+  listSessions,
   type NodeAuthOptions,
   type NodeSignInOptions,
+  type OpenPageOptions,
+  openPage,
   PentauthError,
   type PentauthErrorCode,
   type PentauthEvent,
@@ -59,6 +62,7 @@ import {
   relocate,
   resourceFor,
   type SavedAccount,
+  type SavedSession,
   type Service,
   type SignInRequest,
   type SigningKey,
@@ -192,12 +196,19 @@ export async function kept(client: RedisStoreClient, key: Uint8Array): Promise<v
   const stores: Store[] = [files, fleet, encryptedFileStore(inKeychain), ...how.map((one) => encrypted(fleet, one))]
   const where: AccountOptions = { store: files, app: 'agent' }
   const accounts: readonly Account[] = await listAccounts(pensyve, where)
+  const sessions: readonly SavedSession[] = await listSessions(where)
   const saved: readonly SavedAccount[] = accounts
   await switchAccount(pensyve, saved[0]?.account ?? 'work', where)
   const leaving: SignOutOptions = { ...where, account: 'work' }
   await signOut(pensyve, leaving)
   const auth: Auth = createAuth(pensyve, { store: files, account: 'work', app: 'agent' })
-  void [stores, auth, stateFolder(process.env), accounts.map(({ isCurrent, status }) => [isCurrent, status])]
+  void [
+    sessions.length,
+    stores,
+    auth,
+    stateFolder(process.env),
+    accounts.map(({ isCurrent, status }) => [isCurrent, status]),
+  ]
 }
 
 /** A page that uses a service without its key. */
@@ -250,7 +261,9 @@ export async function sandbox(): Promise<void> {
   const response: Response = await sandbox.fetch(new Request('https://api.pensyve.com/v1/health'))
   const asFetch: typeof fetch = sandbox.fetch
   const origins: readonly string[] = sandbox.origins
-  const server: SandboxServer = await listen(sandbox, { host: '127.0.0.1', port: 0 })
+  const server: SandboxServer = await listen(sandbox, { host: '127.0.0.1', port: 0, onePortPerService: true })
+  const page: OpenPageOptions = { env: { PENSYVE_BASE_URL: server.baseUrls.pensyve } }
+  void ((await openPage(server.baseUrls.pensyve, page)) satisfies string | undefined)
   const local: Service = relocate(pensyve, server.origins)
   await server.close()
   const test = sandboxTest({ ...options, allow: ['http://127.0.0.1:3000', /localhost/] })

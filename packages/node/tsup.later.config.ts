@@ -8,6 +8,7 @@ export default defineConfig({
     'encrypted-value',
     'keychain',
     'opened-file-store',
+    'opened-page',
     'proxy-answer',
     'terminal-sign-in',
   ].map((name) => `src/${name}.ts`),

@@ -1,16 +1,20 @@
 import {
   type SignOutOptions as CoreSignOutOptions,
   listAccounts as listSaved,
+  listSessions as listSavedSessions,
   PentauthError,
   type SavedAccount,
+  type SavedSession,
   type Service,
   type Store,
   signOut as signOutOf,
 } from '@pentauth/core'
+import { atBaseUrl } from './base-url.ts'
 import { currentAccount, setCurrentAccount } from './current-account.ts'
 import { debugListener } from './debug.ts'
 import { type Environment, own } from './environment.ts'
 import { fileStore } from './file-store.ts'
+import { wayIn } from './way-in.ts'
 
 export interface AccountOptions {
   /** Where the sessions are kept; the files of this person unless given. */
@@ -27,7 +31,7 @@ export interface Account extends SavedAccount {
 }
 
 /**
- * The accounts with a saved sign-in at a service, sorted by label, with nothing secret.
+ * The accounts with a saved sign-in at a service, where `PENSYVE_BASE_URL` or the like says it is, sorted by label, with nothing secret.
  *
  * @throws PentauthError `invalid_option` for a store that cannot list its keys, `store_failed` when it cannot be read.
  * @example
@@ -40,9 +44,23 @@ export interface Account extends SavedAccount {
 export async function listAccounts(service: Service, options: AccountOptions = {}): Promise<readonly Account[]> {
   const { app, ...rest } = own(options)
   const store = storeOf(rest)
-  const saved = await listSaved(service, { store, app })
+  const saved = await listSaved(located(service, rest), { store, app })
   const current = await currentAccount(service, store, app)
   return saved.map((one) => ({ ...one, isCurrent: one.account === current }))
+}
+
+/**
+ * All sign-ins that are saved, whatever service they are for, sorted by audience and account, with nothing secret.
+ *
+ * @throws PentauthError `invalid_option` for a store that cannot list its keys, `store_failed` when it cannot be read.
+ * @example
+ * ```ts
+ * for (const { audience, account, status } of await listSessions()) console.log(audience, account, status)
+ * ```
+ */
+export async function listSessions(options: AccountOptions = {}): Promise<readonly SavedSession[]> {
+  const { app, ...rest } = own(options)
+  return listSavedSessions({ store: storeOf(rest), app })
 }
 
 /**
@@ -58,14 +76,14 @@ export async function listAccounts(service: Service, options: AccountOptions = {
 export async function switchAccount(service: Service, account: string, options: AccountOptions = {}): Promise<void> {
   const { app, ...rest } = own(options)
   const store = storeOf(rest)
-  const accounts = await listSaved(service, { store, app })
+  const accounts = await listSaved(located(service, rest), { store, app })
   if (!accounts.some((one) => one.account === account && one.status === 'signed_in')) {
     const others = accounts.filter(({ status }) => status === 'signed_in').map((one) => JSON.stringify(one.account))
     throw new PentauthError({
       code: 'sign_in_required',
       message: `No account ${JSON.stringify(account)} is signed in to ${service.name}${others.length > 0 ? `; there is ${others.join(', ')}` : ''}.`,
       service: service.id,
-      hint: `Sign in: await signIn(${service.id}, { account: ${JSON.stringify(account)} }).`,
+      hint: `Sign in: ${wayIn(service, { store: options?.store, account, app })}.`,
     })
   }
   await setCurrentAccount(service, store, app, account)
@@ -89,8 +107,13 @@ export async function signOut(service: Service, options: SignOutOptions = {}): P
   const current = await currentAccount(service, store, app)
   const account = named ?? current
   const { onEvent = debugListener(env ?? process.env) } = rest
-  await signOutOf(service, { ...rest, store, app, account, ...(onEvent ? { onEvent } : {}) })
+  await signOutOf(located(service, { env }), { ...rest, store, app, account, ...(onEvent ? { onEvent } : {}) })
   if (account === current) await setCurrentAccount(service, store, app, 'default')
+}
+
+/** The service where the environment says it is, as `createAuth` has it: its sessions are kept under that address. */
+function located(service: Service, { env = process.env }: AccountOptions): Service {
+  return atBaseUrl(service, env).service
 }
 
 function storeOf({ store, env }: AccountOptions): Store {

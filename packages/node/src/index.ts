@@ -28,6 +28,7 @@ export {
   relocate,
   resourceFor,
   type SavedAccount,
+  type SavedSession,
   type Service,
   type SigningKey,
   type Store,
@@ -41,6 +42,7 @@ export {
   type Account,
   type AccountOptions,
   listAccounts,
+  listSessions,
   type SignOutOptions,
   signOut,
   switchAccount,
@@ -57,6 +59,7 @@ export { type GithubActionsTokenOptions, githubActionsToken } from './github-act
 export { type IdentityTokenOptions, identityTokenEnv, identityTokenFile } from './identity-token.ts'
 export { type KeyCommandOptions, keyCommand } from './key-command.ts'
 export { type KeyFileOptions, keyFile } from './key-file.ts'
+export { type OpenPageOptions, openPage } from './open-page.ts'
 export type { DeviceRequest, Present, RedirectRequest, SignInRequest } from './present.ts'
 export { importPrivateKey, type PrivateKeyFileOptions, type PrivateKeyOptions, privateKeyFile } from './private-key.ts'
 export { createProxy } from './proxy.ts'

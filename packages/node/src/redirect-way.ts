@@ -2,6 +2,7 @@ import { type Callback, finishSignIn, startSignIn } from '@pentauth/core'
 import { openBrowser } from './browser.ts'
 import type { CallbackAddress } from './callback-address.ts'
 import { type Arrival, type CallbackListener, listenForCallback } from './loopback-callback.ts'
+import { nobodyHere } from './nobody-here.ts'
 import { pastedBack } from './paste-back.ts'
 import type { Interaction } from './sign-in-interaction.ts'
 import { plain } from './terminal.ts'
@@ -58,7 +59,7 @@ async function presented(
 
 /** Shows the page at the terminal, in a browser where there is one; what is pasted there instead of coming by itself. */
 async function shown(interaction: Interaction, listener: CallbackListener, url: URL, state: string): Promise<string> {
-  const { service, terminal, host, why, isSsh, signal } = interaction
+  const { service, terminal, host, why, isSsh, isUnattended, signal } = interaction
   const name = plain(service.name)
   const page = `\n  ${terminal.strong(plain(url.href, 8_000))}\n`
   if (why === undefined) {
@@ -66,6 +67,8 @@ async function shown(interaction: Interaction, listener: CallbackListener, url: 
     const failure = await openBrowser(url, host)
     if (signal.aborted) return never()
     if (failure === undefined && !host.isWsl) return waiting(interaction)
+    if (failure !== undefined && isUnattended)
+      throw nobodyHere(service, `no browser could be opened (${plain(failure)})`)
     if (failure !== undefined) terminal.say(`No browser could be opened (${plain(failure)}): open the page yourself.`)
   } else {
     terminal.say(`No browser opens here: ${why}.\nTo sign in to ${name}, open this page:\n${page}`)

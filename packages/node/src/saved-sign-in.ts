@@ -15,6 +15,7 @@ import {
 import { currentAccount } from './current-account.ts'
 import type { Environment } from './environment.ts'
 import { fileStoreFor } from './file-store.ts'
+import { pointingAt, wayIn } from './way-in.ts'
 
 export interface SavedSignInOptions {
   /** Where the session is kept; the files of this person unless given. */
@@ -43,11 +44,13 @@ export function savedSignIn(service: Service, options: SavedSignInOptions, asker
     // A container without a home folder is no place where anybody has signed in.
     if (isAbsent(store)) return store
     const account = options.account ?? (await currentAccount(service, store, app))
-    const source = signedIn({ store, account, app, name: savedName(account) })
+    const source = pointing(signedIn({ store, account, app, name: savedName(account) }), (at) =>
+      wayIn(at, { ...options, account: options.account ?? (account === 'default' ? undefined : account) }),
+    )
     const found = await source.get(request)
     if (isAbsent(found)) {
       const absent = `${found.absent} in ${store.name ?? 'the given store'}`
-      return { ...found, absent, next: await wayIn(service, store, options) }
+      return { ...found, absent, next: await wayInFrom(service, store, options) }
     }
     known = source
     return found
@@ -74,13 +77,36 @@ export function savedName(account = 'default'): string {
 }
 
 /** What to do where nobody is signed in: as that account, or as one of those there are. */
-async function wayIn(service: Service, store: Store, { account, app }: SavedSignInOptions): Promise<string> {
-  const wishes = Object.entries({ account, app }).filter(([, value]) => value !== undefined)
-  const written = wishes.map(([option, value]) => `${option}: ${JSON.stringify(value)}`).join(', ')
-  const signIn = `await signIn(${service.id}${written ? `, { ${written} }` : ''})`
+async function wayInFrom(service: Service, store: Store, options: SavedSignInOptions): Promise<string> {
+  const { account, app } = options
   const saved = store.keys && account === undefined ? await listAccounts(service, { store, app }).catch(() => []) : []
-  const [other] = saved.filter(({ status }) => status === 'signed_in')
-  return other ? `${signIn}, or await switchAccount(${service.id}, ${JSON.stringify(other.account)})` : signIn
+  return wayIn(
+    service,
+    options,
+    saved.find(({ status }) => status === 'signed_in'),
+  )
+}
+
+/** The source, with the way back in where a sign-in has ended. */
+function pointing(source: CredentialSource, way: (service: Service) => string): CredentialSource {
+  const pointed =
+    ({ service }: CredentialRequest) =>
+    (error: unknown): never => {
+      throw pointingAt(way(service), error)
+    }
+  return {
+    ...source,
+    get(request) {
+      try {
+        const found = source.get(request)
+        return found instanceof Promise ? found.catch(pointed(request)) : found
+      } catch (error) {
+        return pointed(request)(error)
+      }
+    },
+    renew: async (refused, request, sent) =>
+      Promise.resolve(source.renew?.(refused, request, sent)).catch(pointed(request)),
+  }
 }
 
 function fileStoreOf({ env, onEvent }: Asker): Store | Absent {

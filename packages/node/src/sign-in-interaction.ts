@@ -16,6 +16,8 @@ export interface Interaction {
   readonly why: string | undefined
   readonly isCi: boolean
   readonly isSsh: boolean
+  /** Whether nobody reads what is said. */
+  readonly isUnattended: boolean
   /** Ends the waiting. */
   readonly signal: AbortSignal
 }

@@ -13,6 +13,11 @@ export interface NodeSignInOptions extends Omit<StartSignInOptions, 'redirectUri
   readonly present?: Present | undefined
   /** Whether a browser is opened; where one can be, unless given. */
   readonly browser?: boolean | undefined
+  /**
+   * True in a program that another one has started: unless stderr is a terminal, nobody reads what is said there, so that a sign-in
+   * without a browser is not even begun.
+   */
+  readonly unattended?: boolean | undefined
   /** Of the client, where that proves itself with one. */
   readonly privateKey?: FinishSignInOptions['privateKey']
   /** The environment to read; `process.env` unless given. */

@@ -16,7 +16,7 @@ import type { NodeSignInOptions } from './sign-in-options.ts'
  * One person is asked one thing at a time: who wants the same sign-in in another process waits, and uses the session of the first.
  *
  * @throws PentauthError `sign_in_failed` when the server or the person said no, nobody came in time, it was interrupted or the port is
- *   taken; `sign_in_required` in CI, where nobody can sign in; `discovery_failed`, `unsafe_address` or `registration_failed` when the
+ *   taken; `sign_in_required` where nobody can sign in, as in CI; `discovery_failed`, `unsafe_address` or `registration_failed` when the
  *   service's own documents do not lead to a sign-in; `sign_in_response_invalid`, `insufficient_scope`, `invalid_option`,
  *   `invalid_service`, `client_refused`, `token_response_invalid`, `temporarily_unavailable`, `store_failed`; the signal's reason.
  * @see https://www.rfc-editor.org/rfc/rfc8252

@@ -9,6 +9,7 @@ import type { fileStoreFor } from './file-store.ts'
 import { thisHost } from './host.ts'
 import { alone, interactionLock } from './interaction.ts'
 import { interruptible } from './interruption.ts'
+import { nobodyHere } from './nobody-here.ts'
 import { nodeRuntime } from './node-runtime.ts'
 import { stopped, within } from './patience.ts'
 import { byRedirect } from './redirect-way.ts'
@@ -95,13 +96,15 @@ function keptWhere(
 /** Own properties only, since anybody may have polluted Object.prototype, and none that would be found unusable half way. */
 function checked(options: NodeSignInOptions): NodeSignInOptions {
   const given = own(options)
-  const { present, signal, browser, timeout = 300 } = given
+  const { present, signal, browser, unattended, timeout = 300 } = given
   if (present !== undefined && typeof present !== 'function')
     throw unusable('present', 'is no function', 'Give one that shows the person what to do, or leave it out.')
   if (signal !== undefined && typeof signal?.throwIfAborted !== 'function')
     throw unusable('signal', 'is no AbortSignal', 'Leave it out, or give one.')
   if (browser !== undefined && typeof browser !== 'boolean')
     throw unusable('browser', 'is neither true nor false', 'Leave it out where that is to be found out.')
+  if (unattended !== undefined && typeof unattended !== 'boolean')
+    throw unusable('unattended', 'is neither true nor false', 'Leave it out where a person reads what is said.')
   if (!(Number(timeout) > 0 && Number(timeout) <= longest))
     throw unusable('timeout', 'is no number of seconds', `Give one up to ${longest}, or leave it out.`)
   return given
@@ -111,17 +114,20 @@ function checked(options: NodeSignInOptions): NodeSignInOptions {
 const longest = 600
 
 /** Where the person is, and how they are told. */
-function interactionOf(service: Service, { present, privateKey, browser }: NodeSignInOptions, env: Environment) {
+function interactionOf(service: Service, options: NodeSignInOptions, env: Environment) {
+  const { present, privateKey, browser, unattended = false } = options
   const host = thisHost(env)
   const { why, isCi, isSsh } = surroundingsOf(host)
   const reason = browser === undefined ? why : browser ? undefined : (why ?? 'the program wants none')
   const terminal = present ? silent : thisTerminal()
-  return { service, privateKey, present, terminal, host, why: reason, isCi, isSsh }
+  const isUnattended = unattended && !present && !terminal.isTerminal
+  return { service, privateKey, present, terminal, host, why: reason, isCi, isSsh, isUnattended }
 }
 
 /** Asks the person, in the way that fits where they are. */
 async function ask(interaction: Interaction, address: CallbackAddress): Promise<void> {
-  const { service, why, isCi, present, terminal } = interaction
+  const { service, why, isCi, present, terminal, isUnattended } = interaction
+  if (why !== undefined && isUnattended) throw nobodyHere(service, why)
   const noDevice = why === undefined ? undefined : await byDevice(interaction)
   if (why !== undefined && !noDevice) return
   if (why !== undefined && isCi && !present && !terminal.isTerminal) throw nobodyHere(service, why)
@@ -142,19 +148,6 @@ function signsNobodyIn({ apiKey, oauth, name, id }: Service): PentauthError {
     code: 'invalid_option',
     message: `${name} signs no people in.`,
     service: id,
-    hint: `Use createAuth(${id}): ${ways.filter(Boolean).join(', or ') || 'see its documentation'}.`,
-  })
-}
-
-/** In CI a sign-in would only wait until its time is over. */
-function nobodyHere(service: Service, why: string): PentauthError {
-  const { apiKey, name, id, links } = service
-  const key = apiKey ? `Where a key will do, set ${apiKey.env} and use createAuth(). ` : ''
-  return new PentauthError({
-    code: 'sign_in_required',
-    message: `Nobody can sign in to ${name} here: ${why}, and there is no terminal.`,
-    service: id,
-    hint: `${key}Else sign in where there is a person, into a store that this program shares.`,
-    link: links.docs.url,
+    hint: `Instead, ${ways.filter(Boolean).join(', or ') || 'see its documentation'}.`,
   })
 }

@@ -3,6 +3,7 @@ import { caught } from '@pentauth/tooling/canary'
 import { describe, expect, it, vi } from 'vitest'
 import { openBrowser, openersOf } from '../src/browser.ts'
 import { type Host, thisHost } from '../src/host.ts'
+import { openPage } from '../src/index.ts'
 import { surroundingsOf } from '../src/surroundings.ts'
 import { recordingProgram, temporaryFolder } from './support/sign-in-world.ts'
 
@@ -51,6 +52,19 @@ describe('what opens a browser', () => {
     expect(started(host({ isWsl: true, hasProgram: (name) => name === 'rundll32.exe' }))).toEqual([
       ['rundll32.exe', 'url.dll,FileProtocolHandler', url],
     ])
+  })
+})
+
+describe.runIf(process.platform === 'linux')('openPage', () => {
+  it('opens where somebody sees it, and else says why not', async () => {
+    const { path, starts } = recordingProgram('xdg-open')
+    const env = { PATH: path, DISPLAY: ':0' }
+    expect(await openPage(url, { env })).toBeUndefined()
+    expect(starts()).toEqual([[url]])
+    expect(await openPage(url, { env: { ...env, CI: '1' } })).toBe('this is CI (CI is set)')
+    expect(await openPage(url, { env: { PATH: path, SSH_TTY: '/dev/pts/0' } })).toContain('SSH')
+    expect(starts()).toHaveLength(1)
+    expect(await caught(openPage('file:///etc/passwd', { env }))).toMatchObject({ code: 'unsafe_address' })
   })
 })
 

@@ -120,6 +120,37 @@ describe('a saved sign-in', () => {
     expect(await next({})).toBe('await signIn(profundis), or await switchAccount(profundis, "home")')
   })
 
+  it('is asked for at the command line, too, where that finds the same place', async () => {
+    const PENTAUTH_HOME = mkdtempSync(join(tmpdir(), 'pentauth-saved-'))
+    onTestFinished(() => rmSync(PENTAUTH_HOME, { recursive: true }))
+    const { service, sandbox, signIn, works } = await world()
+    const env = { PENTAUTH_HOME }
+    const { origin } = new URL(service.resources.mcp.url)
+    const next = async (of: Service, options: object = {}) =>
+      (await caught(createAuth(of, { env, ...options }).credential())).tried.at(-1).next
+    expect(await next(profundis, { account: "Ada's" })).toBe(
+      `await signIn(profundis, { account: "Ada's" }), or run: pentauth login profundis --account 'Ada'\\''s'`,
+    )
+    expect(await next(profundis, { app: 'agent' })).toBe('await signIn(profundis, { app: "agent" })')
+    const moved = { ...env, PROFUNDIS_BASE_URL: origin }
+    expect(await next(profundis, { env: moved })).toBe('await signIn(profundis), or run: pentauth login profundis')
+    // Moved by the program, it is no service that the command line knows, but an MCP server all the same.
+    expect(await next(service)).toBe(`await signIn(profundis), or run: pentauth login ${origin}`)
+    await signIn('home', openFileStore(PENTAUTH_HOME))
+    expect(await next(profundis, { env: moved })).toBe(
+      'await signIn(profundis), or await switchAccount(profundis, "home"), or run: pentauth login profundis, or pentauth accounts profundis --switch home',
+    )
+    const auth = createAuth(service, { env, account: 'home' })
+    expect(await works(auth)).toBe(200)
+    for (const { id } of sandbox.apps.list('profundis')) sandbox.apps.revoke('profundis', id)
+    await works(auth)
+    const { code, message } = await caught(auth.credential())
+    expect({ code, message }).toEqual({
+      code: 'sign_in_required',
+      message: `The Profundis sign-in of account "home" has ended: the authorization server refused to renew it. Sign in again: await signIn(profundis, { account: "home" }), or run: pentauth login ${origin} --account home.`,
+    })
+  })
+
   it('that has ended is told as that', async () => {
     const { service, store, env, signIn, works, sandbox } = await world()
     await signIn()

@@ -5,6 +5,7 @@ import { caught } from '@pentauth/tooling/canary'
 import { setupServer } from 'msw/node'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { pendium, pensyve, profundis, type SignInRequest, signIn } from '../src/index.ts'
+import { deferred } from './support/sign-in-world.ts'
 
 // The services where their pages say that they are: MSW answers there, and only the way back is a real connection.
 
@@ -49,10 +50,14 @@ describe('at the documented endpoints', () => {
   it('signs in by a code, and says that nobody came', async () => {
     const sandbox = documented({ pensyve: { deviceAuthorization: true } })
     const env = { SSH_CONNECTION: '192.0.2.1 1 192.0.2.2 22' }
-    const present = (request: SignInRequest) =>
-      request.way === 'device' ? signInAt(sandbox, request.verificationUriComplete as URL) : undefined
-    const sleep = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, Math.min(ms, 50)))
-    const auth = await signIn(pensyve, { store: memoryStore(), env, present, runtime: { sleep } })
+    const allowed = deferred()
+    const present = async (request: SignInRequest) => {
+      if (request.way === 'device') await signInAt(sandbox, request.verificationUriComplete as URL)
+      allowed.resolve()
+    }
+    // The server wants 5 s between two questions: the first one comes when the person is done.
+    const runtime = { sleep: () => allowed.promise }
+    const auth = await signIn(pensyve, { store: memoryStore(), env, present, runtime })
     expect((await auth.credential()).kind).toBe('access-token')
     const late = { store: memoryStore(), env, present: () => undefined, timeout: 0.2 }
     expect(await caught(signIn(pensyve, late))).toMatchObject({

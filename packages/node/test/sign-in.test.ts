@@ -263,15 +263,12 @@ describe('a program that presents the sign-in itself', () => {
 
   it('is given a code where no browser opens, and the server signs devices in', async () => {
     const { pensyve, options } = await signInWorld({ pensyve: { deviceAuthorization: true } })
-    const { present } = presenting<Extract<SignInRequest, { way: 'device' }>>(({ verificationUriComplete }) =>
-      signInAt(fetch, verificationUriComplete as URL),
-    )
-    const auth = await signIn(pensyve, {
-      ...options,
-      env: ssh,
-      present,
-      runtime: { sleep: (ms) => wait(Math.min(ms, 50)) },
+    const allowed = deferred()
+    const { present } = presenting<Extract<SignInRequest, { way: 'device' }>>(async ({ verificationUriComplete }) => {
+      await signInAt(fetch, verificationUriComplete as URL)
+      allowed.resolve()
     })
+    const auth = await signIn(pensyve, { ...options, env: ssh, present, runtime: { sleep: () => allowed.promise } })
     expect((await auth.credential()).kind).toBe('access-token')
     expect(present.mock.calls.map(([{ way }]) => way)).toEqual(['device'])
   })
@@ -281,9 +278,12 @@ describe('without a browser', () => {
   it('says why, and shows a code to allow elsewhere', async () => {
     const { pensyve, options } = await signInWorld({ pensyve: { deviceAuthorization: true } })
     const stderr = heardOnStderr()
-    const signingIn = signIn(pensyve, { ...options, env: ssh, runtime: { sleep: (ms) => wait(Math.min(ms, 50)) } })
+    // The server wants 5 s between two questions: the first one comes when the person is done.
+    const allowed = deferred()
+    const signingIn = signIn(pensyve, { ...options, env: ssh, runtime: { sleep: () => allowed.promise } })
     const page = await stderr.like(/compare it at {2}(\S+)/)
     await signInAt(fetch, page)
+    allowed.resolve()
     await signingIn
     const text = stderr.text()
     expect(text).toContain('No browser opens here: this is an SSH session (SSH_CONNECTION is set).')
@@ -324,6 +324,26 @@ describe('without a browser', () => {
     expect((error as Error).message).toContain('this is CI (CI is set)')
   })
 
+  it('does not wait where nobody reads what it says, and no browser opens', async () => {
+    const { profundis, options, sandbox } = await signInWorld()
+    const stderr = heardOnStderr()
+    const { path } = recordingProgram('xdg-open', { exit: 3 })
+    for (const [env, why] of [
+      [{}, 'display'],
+      [{ PATH: path, DISPLAY: ':0' }, 'no browser could be opened (xdg-open ended with 3)'],
+    ] as const) {
+      const error = await caught(signIn(profundis, { ...options, env, unattended: true }))
+      expect(error).toMatchObject({ code: 'sign_in_required', message: expect.stringContaining(why) })
+    }
+    expect(sandbox.tokens.requests('profundis', 'authorization_code')).toBe(0)
+    const { env, opened } = desktop()
+    const signingIn = signIn(profundis, { ...options, env, unattended: true })
+    await comeBack(await opened())
+    await signingIn
+    await stderr.like(/Signed in to Profundis/)
+    await expect(signIn(profundis, { unattended: 'no' as never })).rejects.toMatchObject({ code: 'invalid_option' })
+  })
+
   it('says that the browser did not open', async () => {
     const { profundis, options } = await signInWorld()
     const stderr = heardOnStderr()
@@ -343,8 +363,6 @@ describe('without a browser', () => {
     await signingIn
   })
 })
-
-const wait = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms))
 
 describe('the end of the waiting', () => {
   it('comes with the time', async () => {
