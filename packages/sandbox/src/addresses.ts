@@ -5,9 +5,20 @@ export type OutsideOrigins = Readonly<Record<string, string>>
 export interface SandboxRequestInit extends RequestInit {
   /**
    * The addresses at which the sender reaches the documented origins: metadata, pages and challenges of the response
-   * then name these. `listen` gives its own.
+   * then name these, and a request to an address that stands for several of a service's origins is for the one that has
+   * such an operation. `listen` gives its own.
    */
   readonly origins?: OutsideOrigins | undefined
+}
+
+/** The documented origins that the sender reaches at the same address as this one, which is among them. */
+export function reachedTogether(
+  origin: string,
+  all: readonly string[],
+  outside: OutsideOrigins = {},
+): readonly string[] {
+  const address = outside[origin]
+  return address === undefined ? [origin] : all.filter((one) => outside[one] === address)
 }
 
 /** A documented URL as the sender of one request must write it. */

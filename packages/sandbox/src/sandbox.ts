@@ -1,5 +1,5 @@
 import { type Accounts, createAccounts } from './accounts.ts'
-import { type OutsideOrigins, outsideOf, type SandboxRequestInit } from './addresses.ts'
+import { type OutsideOrigins, outsideOf, reachedTogether, type SandboxRequestInit } from './addresses.ts'
 import { type Apps, createApps } from './authorization-server/apps.ts'
 import { type ClientMetadata, createClientMetadata } from './authorization-server/metadata-documents.ts'
 import { createAuthorizationServers } from './authorization-server/servers.ts'
@@ -98,13 +98,14 @@ export function createSandbox(options: SandboxOptions = {}): Sandbox {
 
   const answer = async (request: Request, origins: OutsideOrigins | undefined): Promise<Response> => {
     // 1. The service, by the documented origin.
-    const url = new URL(request.url)
-    const service = services.get(url.origin)
-    if (service === undefined && url.origin === ciOrigin && hasCi) return ci.answer(request)
-    if (service === undefined) throw unknownOrigin(url.origin, allOrigins)
+    const called = new URL(request.url)
+    const service = services.get(called.origin)
+    if (service === undefined && called.origin === ciOrigin && hasCi) return ci.answer(request)
+    if (service === undefined) throw unknownOrigin(called.origin, allOrigins)
     const at = clock.now()
     const asked = preflightMethod(request)
-    const operation = findOperation(service, asked ?? request.method, url)
+    const together = reachedTogether(called.origin, service.origins, origins)
+    const { operation, url } = findOperation(service, asked ?? request.method, called, together)
     // 2. A scripted fault, if one is for this request; its delay comes first, like the delay of a network.
     const fault = faults.take(service.name, request.method, url, asked)
     const open = fault?.cors !== false && isOpenToPages(service, operation, options)

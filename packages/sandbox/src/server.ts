@@ -4,13 +4,20 @@ import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { isDroppedConnection, type Sandbox } from './sandbox.ts'
 import { SandboxError } from './sandbox-error.ts'
+import { facts } from './service-facts.ts'
+import type { ServiceName } from './service-name.ts'
 
 /** Where the sandbox listens. */
 export interface ListenOptions {
   /** A loopback address (default `127.0.0.1`). */
   readonly host?: string | undefined
-  /** The first port; each further origin gets the next one (default 0: any free ports). */
+  /** The first port; each further origin, or service, gets the next one (default 0: any free ports). */
   readonly port?: number | undefined
+  /**
+   * Serves all documented origins of a service on one port, for programs that have one base URL for each service
+   * (default false: one port for each origin). A request goes to the origin that has an operation for its method and path.
+   */
+  readonly onePortPerService?: boolean | undefined
   /**
    * Lets `host` be an address that other machines reach. Anyone there can then use the sandbox and, through it, see what
    * your programs send: never with a real credential in use.
@@ -22,6 +29,8 @@ export interface ListenOptions {
 export interface SandboxServer extends AsyncDisposable {
   /** Documented origin to local origin, such as `https://pendium.ai` to `http://127.0.0.1:4100`. */
   readonly origins: Readonly<Record<string, string>>
+  /** Service to local origin, such as for `PENSYVE_BASE_URL`: all of a service with `onePortPerService`, else where its first origin is. */
+  readonly baseUrls: Readonly<Record<ServiceName, string>>
   /** Stops listening and ends connections that are open. */
   close(): Promise<void>
 }
@@ -32,7 +41,7 @@ const largestBody = 10 * 1024 * 1024
 const loopback = new Set(['127.0.0.1', '::1', 'localhost'])
 
 /**
- * Serves the sandbox over HTTP on this machine, one port for each documented origin, so that any program can call it.
+ * Serves the sandbox over HTTP on this machine, one port for each documented origin or service, so that any program can call it.
  *
  * @throws {SandboxError} `host_not_loopback`, `listen_failed` (its `cause` says why)
  * @example
@@ -49,13 +58,14 @@ export async function listen(sandbox: Sandbox, options: ListenOptions = {}): Pro
   }
   const origins: Record<string, string> = {}
   try {
-    for (const [index, origin] of sandbox.origins.entries()) {
+    for (const [index, served] of portsOf(sandbox, options).entries()) {
+      const [origin = ''] = served
       const server = createServer(
         (incoming, outgoing) => void answer({ sandbox, origin, origins, host }, incoming, outgoing),
       )
       servers.push(server)
       const bound = await bind(server, host, port === 0 ? 0 : port + index)
-      origins[origin] = `http://${inUrl(host)}:${bound}`
+      for (const one of served) origins[one] = `http://${inUrl(host)}:${bound}`
     }
   } catch (cause) {
     await close()
@@ -66,12 +76,22 @@ export async function listen(sandbox: Sandbox, options: ListenOptions = {}): Pro
       cause,
     })
   }
-  return { origins, close, [Symbol.asyncDispose]: close }
+  const named = Object.values(facts).map(({ name, origins: [first = ''] }) => [name, origins[first]])
+  return { origins, baseUrls: Object.fromEntries(named), close, [Symbol.asyncDispose]: close }
+}
+
+/** The documented origins behind each port. */
+function portsOf({ origins }: Sandbox, { onePortPerService = false }: ListenOptions): readonly (readonly string[])[] {
+  if (!onePortPerService) return origins.map((origin) => [origin])
+  const services = Object.values(facts).map((service) => service.origins)
+  const others = origins.filter((origin) => !services.flat().includes(origin))
+  return [...services, ...others.map((origin) => [origin])]
 }
 
 /** One port, and what stands behind it. */
 interface Port {
   readonly sandbox: Sandbox
+  /** The first of the origins that it serves. */
   readonly origin: string
   /** All of them: a client that asks one port is told of others. */
   readonly origins: Readonly<Record<string, string>>

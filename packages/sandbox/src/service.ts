@@ -75,14 +75,23 @@ export interface Service<S extends ServiceName = ServiceName> {
   stamp?(headers: Headers): void
 }
 
-/** The operation of a service that a request is for. */
-export function findOperation(service: Service, method: string, url: URL): Operation | undefined {
-  return service.operations.find(
-    (operation) =>
-      (operation.origin ?? service.origins[0]) === url.origin &&
-      (operation.method === '*' || operation.method === method) &&
-      coversPath(operation.path, url.pathname),
+/** The operation of a service that a request to one of these origins is for, and the documented URL of the request. */
+export function findOperation(
+  service: Service,
+  method: string,
+  called: URL,
+  origins: readonly string[],
+): { readonly operation: Operation | undefined; readonly url: URL } {
+  const originOf = (operation: Operation): string => operation.origin ?? service.origins[0] ?? ''
+  const operation = service.operations.find(
+    (one) =>
+      origins.includes(originOf(one)) &&
+      (one.method === '*' || one.method === method) &&
+      coversPath(one.path, called.pathname),
   )
+  const url = new URL(called)
+  if (operation !== undefined) url.host = new URL(originOf(operation)).host
+  return { operation, url }
 }
 
 function coversPath(pattern: string, path: string): boolean {

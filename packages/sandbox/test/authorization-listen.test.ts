@@ -3,14 +3,14 @@ import { setupServer } from 'msw/node'
 import { afterEach, describe, expect, test } from 'vitest'
 import { createSandbox, type Sandbox, signInAt } from '../src/index.ts'
 import { handlers } from '../src/msw.ts'
-import { listen, type SandboxServer } from '../src/server.ts'
+import { type ListenOptions, listen, type SandboxServer } from '../src/server.ts'
 import { authorizationUrl, challenge, redirectUri, servers, signInServices, verifier } from './support/app.ts'
 
 let server: SandboxServer | undefined
 afterEach(() => server?.close())
 
-async function start(sandbox: Sandbox, name = '127.0.0.1'): Promise<(url: string) => string> {
-  server = await listen(sandbox)
+async function start(sandbox: Sandbox, name = '127.0.0.1', options?: ListenOptions): Promise<(url: string) => string> {
+  server = await listen(sandbox, options)
   const { origins } = server
   return (url) => {
     const { origin } = new URL(url)
@@ -74,6 +74,21 @@ describe.each(['127.0.0.1', 'localhost'])('over HTTP, called %s', (name) => {
     expect(sandbox.apps.list(service)).toMatchObject([{ account: 'ada', name: 'App' }])
     expect(sandbox.journal.entries.every(({ operation }) => operation !== undefined)).toBe(true)
   })
+})
+
+test.each(signInServices)('%s on one port: its metadata names that one address everywhere', async (service) => {
+  const sandbox = createSandbox()
+  const at = await start(sandbox, undefined, { onePortPerService: true })
+  const { authorizationServer, resource, tokens } = await signInFrom(at(servers[service].resource))
+  const addresses = Object.values(authorizationServer).filter((value) => String(value).startsWith('http'))
+  expect(addresses.length).toBeGreaterThan(3)
+  for (const address of [resource, ...addresses])
+    expect(new URL(String(address)).origin).toBe(server?.baseUrls[service])
+  expect(tokens.token_type).toBe('Bearer')
+  // Each reached the origin that is documented for it.
+  const reached = sandbox.journal.entries.map(({ url }) => url.replace(/\?.*/, ''))
+  expect(reached).toEqual(expect.arrayContaining([servers[service].register, servers[service].token]))
+  expect(reached.some((url) => url.startsWith(servers[service].authorize))).toBe(true)
 })
 
 test('over HTTP: Pensyve’s token is checked with its published keys, works, is refused when expired, and is revoked', async () => {

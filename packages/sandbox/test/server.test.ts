@@ -2,7 +2,7 @@ import { Agent, get, request } from 'node:http'
 import { createServer } from 'node:net'
 import { networkInterfaces } from 'node:os'
 import { afterEach, describe, expect, test } from 'vitest'
-import { createSandbox, type Sandbox, SandboxError, type ServiceName } from '../src/index.ts'
+import { createSandbox, facts, type Sandbox, SandboxError, type ServiceName } from '../src/index.ts'
 import { type ListenOptions, listen, type SandboxServer } from '../src/server.ts'
 import { bearer, probe, probes } from './call.ts'
 
@@ -41,6 +41,46 @@ test('one port of this machine for each documented origin', async () => {
   expect(new Set(origins).size).toBe(10)
   expect(origins.every((origin) => /^http:\/\/127\.0\.0\.1:\d+$/.test(origin))).toBe(true)
   for (const origin of sandbox.origins) expect((await fetch(`${at(origin)}/nowhere`)).status).toBe(404)
+})
+
+describe('one port for each service', () => {
+  test('has all that the service has on its origins', async () => {
+    const sandbox = createSandbox({ pensyve: { workloadIdentity: [{ subject: 'repo:octo/agent:*' }] } })
+    const server = await listen(sandbox, { onePortPerService: true })
+    open.push(server)
+    expect(Object.keys(server.baseUrls).sort()).toEqual(Object.keys(facts).sort())
+    // The sandbox's CI system belongs to none of them.
+    expect(new Set(Object.values(server.origins)).size).toBe(6)
+    for (const { name, resources, authorizationServer, keysPage } of Object.values(facts)) {
+      const { authorize, resourceMetadata } = authorizationServer ?? {}
+      const pages = [keysPage.url, authorize, resourceMetadata].filter((url) => url !== undefined)
+      const known = [...resources.filter(({ kind }) => kind === 'mcp').map(({ url }) => url), ...pages]
+      for (const documented of known) {
+        sandbox.journal.clear()
+        await fetch(server.baseUrls[name] + new URL(documented).pathname, { redirect: 'manual' })
+        const [entry] = sandbox.journal.entries
+        expect(entry?.url).toBe(new URL(documented).href)
+        expect([documented, entry?.operation]).not.toEqual([documented, undefined])
+      }
+      const nowhere = await fetch(`${server.baseUrls[name]}/nowhere`)
+      expect([nowhere.status, sandbox.journal.entries.at(-1)?.url]).toEqual([404, `${facts[name].origins[0]}/nowhere`])
+    }
+  })
+
+  test('the method decides, too, and a page’s preflight by the method that it asks about', async () => {
+    const sandbox = createSandbox()
+    const at = await start(sandbox, { onePortPerService: true })
+    const url = `${at('https://api.profundis.io')}/api/v2/common/data/subdomains`
+    const headers = { 'access-control-request-method': 'POST', origin: 'https://page.example' }
+    expect((await fetch(url, { method: 'OPTIONS', headers })).status).toBe(204)
+    expect((await fetch(url)).status).toBe(404)
+    const { key } = sandbox.keys.create('profundis')
+    expect(
+      (await fetch(url, { method: 'POST', headers: { 'x-api-key': key }, body: '{"domain":"a.example"}' })).ok,
+    ).toBe(true)
+    sandbox.faults.add({ origin: 'https://mcp.profundis.io', status: 503, times: 1 })
+    expect((await fetch(at('https://mcp.profundis.io'), { method: 'POST' })).status).toBe(503)
+  })
 })
 
 test('keys, bodies and the journal work as in the kernel', async () => {
