@@ -8,6 +8,8 @@ export default defineConfig({
     testTimeout: 60_000,
     hookTimeout: 60_000,
     include: ['test/**/*.test.ts'],
+    // To load it all for each file would be a quarter of the work.
+    isolate: false,
     setupFiles: ['@pentauth/tooling/canary'],
   },
 })

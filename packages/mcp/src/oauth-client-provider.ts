@@ -34,7 +34,7 @@ export interface OAuthClientConnection {
  * headers for the MCP server reach no other.
  *
  * @throws PentauthError `invalid_option` for options that cannot be used; (when used) `invalid_option` where `auth` has an API key or
- *   `fetch` was left out, `redirect_refused`, `discovery_failed`, `unsafe_address`, `temporarily_unavailable`, `store_failed`.
+ *   `fetch` was left out, `url_not_covered`, `redirect_refused`, `discovery_failed`, `unsafe_address`, `temporarily_unavailable`, `store_failed`.
  * @see https://modelcontextprotocol.io/specification/2026-07-28/basic/authorization
  * @example
  * ```ts

@@ -94,14 +94,16 @@ function secondsIn(value: string | null, now: number): number | undefined {
 const harmless = ['accept', 'accept-language', 'content-type', 'dpop', 'mcp-protocol-version', 'user-agent']
 
 /**
- * The headers of an OAuth request: what the SDK was told to send with every request is the MCP server's, and goes to no other.
+ * The headers of an OAuth request: what the SDK was told to send with every request is the MCP server's, and goes to no other; its
+ * credentials go to none but the resource itself.
  *
  * @param proof of the client, where it proves itself in a header
  */
 export function endpointHeaders(given: RequestInit['headers'], isForeign: boolean, proof: string | undefined): Headers {
   const headers = new Headers(given)
   for (const name of [...headers.keys()])
-    if (name === 'authorization' || (isForeign && !harmless.includes(name))) headers.delete(name)
+    if (name === 'authorization' || name === 'x-api-key' || (isForeign && !harmless.includes(name)))
+      headers.delete(name)
   if (proof !== undefined) headers.set('authorization', proof)
   return headers
 }

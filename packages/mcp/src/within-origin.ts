@@ -1,4 +1,4 @@
-import { PentauthError } from '@pentauth/core'
+import { PentauthError, resourceFor } from '@pentauth/core'
 import type { ProviderPlace } from './provider-place.ts'
 
 // As the Fetch standard (section 4.4, HTTP-redirect fetch).
@@ -6,12 +6,12 @@ const maxHops = 20
 const redirectStatuses = [301, 302, 303, 307, 308]
 
 /**
- * Sends a request to the MCP server, and follows it within its origin only: `fetch` would take the body and all headers but
- * `Authorization` to any other.
+ * Sends a request to the MCP server, and follows it within its origin only, with a credential only where a resource of the service is:
+ * `fetch` would take the body and all headers but `Authorization` to any other.
  *
  * Not every SDK asks for `redirect: 'manual'`; one that does gets the redirect as it is.
  *
- * @throws PentauthError `redirect_refused`.
+ * @throws PentauthError `url_not_covered` for a credential at an address of no resource, `redirect_refused`.
  */
 export async function sendWithinOrigin(
   { adapter, service }: ProviderPlace,
@@ -19,6 +19,10 @@ export async function sendWithinOrigin(
   init: RequestInit,
 ): Promise<Response> {
   const { runtime } = adapter
+  const checkPlace = (url: URL): void => {
+    if (hasCredential(init)) resourceFor(service, url)
+  }
+  checkPlace(from)
   if (init.redirect === 'manual' || init.redirect === 'error') return runtime.fetch(from.href, init)
   // A browser does not show where a redirect leads.
   if (runtime.redirects === 'platform') return runtime.fetch(from.href, { ...init, redirect: 'error' })
@@ -32,6 +36,7 @@ export async function sendWithinOrigin(
     const target = URL.canParse(location, url.href) ? new URL(location, url) : undefined
     const why = whyNot(target, from, init, response.status) ?? (hop === maxHops ? 'never ends' : undefined)
     if (why === undefined && target) {
+      checkPlace(target)
       url = target
       continue
     }
@@ -43,6 +48,11 @@ export async function sendWithinOrigin(
       hint: 'Connect to the final URL itself, if it is the server that you mean.',
     })
   }
+}
+
+function hasCredential({ headers }: RequestInit): boolean {
+  const given = new Headers(headers)
+  return given.has('authorization') || given.has('x-api-key')
 }
 
 /** What speaks against a redirect; it is not named, since its address may repeat what was sent. */

@@ -22,9 +22,23 @@ it('keeps the headers for the MCP server from every other', async () => {
   for (const { headers } of world.asked) expect(headers).toEqual(harmless)
   // On its own host, what a gateway there asks for still goes along.
   await world.fetch('https://mcp.acme.example/.well-known/oauth-protected-resource/mcp', { headers: secrets })
-  expect(world.asked.at(-1)?.headers).toEqual({ 'x-api-key': secrets['x-api-key'], cookie: 'a=b' })
+  expect(world.asked.at(-1)?.headers).toEqual({ cookie: 'a=b' })
   await world.fetch(mcpUrl, { headers: secrets })
   expect(world.asked.at(-1)?.headers).toEqual(secrets)
+})
+
+it('sends no credential to an address that no resource covers, not at the same origin either', async () => {
+  const world = providerWorld()
+  const other = new URL('/admin', mcpUrl)
+  expect(await caught(world.fetch(other, { headers: bearer('one') }))).toMatchObject({ code: 'url_not_covered' })
+  expect(await caught(world.fetch(other, { headers: { 'x-api-key': secrets['x-api-key'] } }))).toMatchObject({
+    code: 'url_not_covered',
+  })
+  expect(world.asked).toEqual([])
+  world.answer = () => new Response(null, { status: 307, headers: { location: '/admin' } })
+  const call = { method: 'POST', body: '{}', headers: bearer('one') }
+  expect(await caught(world.fetch(mcpUrl, call))).toMatchObject({ code: 'url_not_covered' })
+  expect(world.asked.map(({ url }) => url)).toEqual([mcpUrl])
 })
 
 it.each([

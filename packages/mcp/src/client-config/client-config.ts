@@ -31,6 +31,8 @@ export interface ClientConfigOptions extends ClientPlaceOptions {
   readonly existing?: string | undefined
   /** Puts the entry in the place of one that has its name. */
   readonly replace?: boolean | undefined
+  /** Whose sign-in the bridge and the helper use, as `pentauth login --account` has it; the current one unless given. */
+  readonly account?: string | undefined
   /** How the client starts `pentauth`; `['npx', '-y', 'pentauth']` unless given. */
   readonly launcher?: readonly string[] | undefined
 }
@@ -80,7 +82,8 @@ export async function clientConfig(
   const way = credentialWay(service, resource, row, options.credential)
   const key = way === 'api-key' ? keyOf(service, resource, options) : undefined
   const launcher = launcherOf(options.launcher)
-  const server: Server = { service, resource, name, way, key, launcher, os: platformOf(options) }
+  const account = accountOf(options.account)
+  const server: Server = { service, resource, name, way, key, launcher, account, os: platformOf(options) }
   const entry = serverEntry(row, server)
   const title = shownName(service)
   const inputs = key && row.input ? [row.input(name, title)] : []
@@ -150,6 +153,12 @@ function launcherOf(launcher: readonly string[] = ['npx', '-y', 'pentauth']): re
     return launcher
   }
   throw refusedOption('was given no command as "launcher"', "Give a list of words, such as ['npx', '-y', 'pentauth'].")
+}
+
+function accountOf(account: string | undefined): string | undefined {
+  if (account === undefined || (typeof account === 'string' && /^[^-$\p{Cc}][^$\p{Cc}]{0,99}$/u.test(account)))
+    return account
+  throw refusedOption('was given no label as "account"', 'Give some text without "$", such as "work".')
 }
 
 function existingText(existing: string | undefined): string {

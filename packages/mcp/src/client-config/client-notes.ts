@@ -20,9 +20,11 @@ export function clientNotes({ notes }: ClientRow, server: Server, scope: ClientS
 /** Where `pentauth` looks for the credential that is not in the file. */
 function aboutPentauth({ service, resource, way }: Server): string {
   const sources = [
-    // Of a service that it knows by its address only, it knows no variables.
-    ...(isBuiltin(service) ? variablesOf(service, resource) : []),
-    ...(isBuiltin(service) && resource.apiKey ? ['a key file'] : []),
+    // Of a service that it knows by its address only, it knows the variable of the key, since the command line says it.
+    ...(isBuiltin(service)
+      ? variablesOf(service, resource)
+      : variablesOf(service, resource).slice(0, resource.apiKey ? 1 : 0)),
+    ...(resource.apiKey ? ['a key file'] : []),
     ...(signsPeopleIn(service, resource) ? ['a saved sign-in'] : []),
   ]
   const places = sources.length > 0 ? `; pentauth looks for the credential in these places: ${sources.join(', ')}` : ''

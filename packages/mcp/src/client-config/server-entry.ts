@@ -16,6 +16,8 @@ export interface Server {
   readonly key: { readonly variable: string; readonly header: CredentialHeader } | undefined
   /** How `pentauth` is started. */
   readonly launcher: readonly string[]
+  /** Whose sign-in `pentauth` uses; the current one unless given. */
+  readonly account: string | undefined
 }
 
 /** The entry of a server in the shape of the client. */
@@ -51,10 +53,26 @@ export function serverUrl({ url }: Resource): string {
 
 /** The words that start `pentauth`; a service that it does not know by name goes by its address. */
 export function pentauthWords(
-  { service, resource, launcher }: Pick<Server, 'service' | 'resource' | 'launcher'>,
+  { service, resource, launcher, account }: Pick<Server, 'service' | 'resource' | 'launcher' | 'account'>,
   command: 'bridge' | 'headers' | 'login',
 ): readonly string[] {
-  return [...launcher, command, isBuiltin(service) ? service.id : serverUrl(resource)]
+  const whose = account === undefined ? [] : ['--account', account]
+  if (isBuiltin(service)) return [...launcher, command, service.id, ...whose]
+  return [...launcher, command, serverUrl(resource), ...serverWords(service, resource), ...whose]
+}
+
+/** What `pentauth` must be told about a server that it knows by its address only. */
+function serverWords(service: Service, resource: Resource): readonly string[] {
+  const { omitResourceParameter, scopeOnRefresh, authorizationEndpoint } = service.oauth ?? {}
+  const [variable] = resource.apiKey ? variablesOf(service, resource) : []
+  const hasOwnHeader = variable !== undefined && resource.apiKey?.[0] === 'x-api-key'
+  return [
+    ...(variable === undefined ? [] : ['--api-key-env', variable]),
+    ...(hasOwnHeader ? ['--api-key-header', 'x-api-key'] : []),
+    ...(omitResourceParameter ? ['--no-resource-parameter'] : []),
+    ...(scopeOnRefresh ? ['--scope-on-refresh'] : []),
+    ...(authorizationEndpoint === `${new URL(resource.url).origin}/authorize` ? ['--legacy-endpoints'] : []),
+  ]
 }
 
 /** Where `pentauth` must look for a service that was moved: no secret, so its value is written. */

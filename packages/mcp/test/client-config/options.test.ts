@@ -212,3 +212,43 @@ it('loads a parser only for the client that needs it', async () => {
   await fresh.clientConfig(pensyve, 'continue')
   expect(loaded).toEqual(['smol-toml', 'yaml'])
 })
+
+describe('the command of a server that pentauth knows by its address only', () => {
+  const url = 'https://mcp.acme.example/mcp'
+  const commandOf = async (options: Parameters<typeof mcpService>[1], more: ClientConfigOptions = {}) => {
+    const given = { credential: 'helper', os: 'linux', launcher: ['pentauth'], ...more } as const
+    const { text } = await clientConfig(mcpService(url, options), 'claude-code', given)
+    return Object.values(JSON.parse(text).mcpServers as Record<string, { headersHelper: string }>)[0]?.headersHelper
+  }
+
+  it('says where its key is, and in which header it travels', async () => {
+    expect(await commandOf({ apiKey: { env: 'ACME_KEY' } })).toBe(`pentauth headers ${url} --api-key-env ACME_KEY`)
+    expect(await commandOf({ apiKey: { env: 'ACME_KEY', header: 'x-api-key' } })).toBe(
+      `pentauth headers ${url} --api-key-env ACME_KEY --api-key-header x-api-key`,
+    )
+  })
+
+  it('says what is unlike others about it, and whose sign-in is meant', async () => {
+    expect(await commandOf({})).toBe(`pentauth headers ${url}`)
+    expect(
+      await commandOf(
+        { omitResourceParameter: true, scopeOnRefresh: true, legacyEndpoints: true },
+        { account: 'at work' },
+      ),
+    ).toBe(`pentauth headers ${url} --no-resource-parameter --scope-on-refresh --legacy-endpoints --account 'at work'`)
+    const { text } = await clientConfig(pensyve, 'claude-desktop', { os: 'linux', account: 'work' })
+    expect(JSON.parse(text).mcpServers.pensyve.args).toEqual([
+      '-y',
+      'pentauth',
+      'bridge',
+      'pensyve',
+      '--account',
+      'work',
+    ])
+  })
+
+  it.each(['', '-x', '$HOME', 'a\nb', 7])('takes no account %j', async (account) => {
+    const error = await caught(clientConfig(pensyve, 'codex', { account: account as string }))
+    expect(error).toMatchObject({ code: 'invalid_option' })
+  })
+})
