@@ -17,6 +17,9 @@ const standIns: Readonly<Record<string, string>> = {
   'node:util': 'node-util.ts',
 }
 
+/** For packages that the sandbox brings, which are CommonJS; Node's modules have no `require` otherwise. */
+const requireOfNode = "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url)"
+
 /** @param files of core's tests, and `sandbox.test.ts` of this workspace */
 export async function bundle(entry: Entry, files: readonly string[]): Promise<string> {
   const isWeb = entry !== 'in-process'
@@ -32,7 +35,7 @@ export async function bundle(entry: Entry, files: readonly string[]): Promise<st
     // What core's tests import, as core itself has it installed.
     nodePaths: [join(root, 'packages', 'core', 'node_modules'), join(root, 'node_modules')],
     plugins: [theTests(files), ...(isWeb ? [withoutNode] : [])],
-    ...(isWeb ? { inject: [join(inside, 'web', 'globals.ts')] } : {}),
+    ...(isWeb ? { inject: [join(inside, 'web', 'globals.ts')] } : { banner: { js: requireOfNode } }),
   })
   return outputFiles[0]?.text ?? ''
 }

@@ -43,16 +43,38 @@ export async function runBundle(runtime: Runtime, files: readonly string[]): Pro
   }
 }
 
-/** Core's tests by its own vitest and configuration, in that Node; the threats and the service pages are for `npm test`. */
-export async function runVitest(node: string, without: readonly string[] = []): Promise<readonly TestOutcome[]> {
+const vitest = join(dirname(createRequire(import.meta.url).resolve('vitest/package.json')), 'vitest.mjs')
+const core = join(root, 'packages', 'core')
+
+const pathsOf = (files: readonly string[]) => files.map((file) => `test/${file}`)
+
+/** Which tests core's own vitest would run. */
+export async function listTests(files: readonly string[]): Promise<readonly Pick<TestOutcome, 'file' | 'name'>[]> {
+  const folder = await mkdtemp(join(tmpdir(), 'pentauth-runtime-'))
+  try {
+    const report = join(folder, 'list.json')
+    // The files are loaded: what stands in them need not be what they define.
+    const flags = ['--no-static-parse', `--json=${report}`]
+    await execute(process.execPath, [vitest, 'list', ...pathsOf(files), ...flags], {
+      cwd: core,
+      timeout: longest,
+      signal: given.signal,
+    })
+    const tests = JSON.parse(await readFile(report, 'utf8')) as { readonly file: string; readonly name: string }[]
+    return tests.map(({ file, name }) => ({ file: basename(file), name }))
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
+}
+
+/** Those tests by that vitest, with its configuration, in that Node. */
+export async function runVitest(node: string, files: readonly string[]): Promise<readonly TestOutcome[]> {
   const folder = await mkdtemp(join(tmpdir(), 'pentauth-runtime-'))
   try {
     const report = join(folder, 'report.json')
-    const vitest = join(dirname(createRequire(import.meta.url).resolve('vitest/package.json')), 'vitest.mjs')
-    const left = ['test/*/**', ...without.map((file) => `test/${file}`)].map((glob) => `--exclude=${glob}`)
-    const flags = ['--isolate=false', ...left, '--reporter=json', `--outputFile=${report}`]
-    const { stdout, stderr, code } = await execute(node, [vitest, 'run', ...flags], {
-      cwd: join(root, 'packages', 'core'),
+    const flags = ['--reporter=json', `--outputFile=${report}`]
+    const { stdout, stderr, code } = await execute(node, [vitest, 'run', ...pathsOf(files), ...flags], {
+      cwd: core,
       timeout: longest,
       signal: given.signal,
     }).then(
