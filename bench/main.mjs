@@ -3,6 +3,7 @@ import process from 'node:process'
 import { parseArgs } from 'node:util'
 import { runCommand } from '../tooling/bootstrap/command.mjs'
 import { startStep } from '../tooling/bootstrap/progress.mjs'
+import { bridge } from './bridge.mjs'
 import { fetchBench } from './fetch.mjs'
 import { headers } from './headers.mjs'
 import { importBench } from './import.mjs'
@@ -13,7 +14,7 @@ import { requests } from './requests.mjs'
 import { storms } from './storms.mjs'
 import { stormsMcp } from './storms-mcp.mjs'
 
-const benches = [...[headers, fetchBench, importBench].map(asRunnable), storms, stormsMcp, requests, processes]
+const benches = [...[headers, fetchBench, importBench].map(asRunnable), storms, stormsMcp, requests, processes, bridge]
 const names = benches.map(({ name }) => name).join(', ')
 const SUBJECTS = [...new Set(['pentauth', ...benches.flatMap(({ peers }) => peers)])]
 
@@ -22,7 +23,7 @@ npm run bench -- NAME            one of ${names}
 npm run -s bench -- --json NAME  only { name, rows: [{ subject, … }] } and the unit; without a name one line for each
 
   --only TEXT   only subjects with this in their name, such as pentauth; without any peer, none is installed
-  --case TEXT   only cases with this in their name, such as file (processes)
+  --case TEXT   only cases with this in their name, such as file (processes, bridge)
   --rounds N    so many rounds of each case (processes)
   --quick       a few short turns: shows that it works, not how fast
 `

@@ -11,6 +11,7 @@ import { mcpAnswer } from './mcp-answers.mjs'
 /**
  * @typedef {object} Setup
  * @property {boolean} [expired] the first access token has ended
+ * @property {number} [lifetime] seconds that access tokens are said to live, an hour unless given
  * @property {number} [latency] ms a token request takes
  * @property {number} [spread] ms the slowest API request takes; the others are spread below that
  * @property {'once' | 'always'} [unavailable] the token endpoint answers 503
@@ -220,7 +221,7 @@ function judge(session, given, isFirst) {
  */
 function tokenAnswer({ accessToken, refreshToken }) {
   const tokens = { access_token: accessToken, refresh_token: refreshToken }
-  return { status: 200, body: { ...tokens, token_type: 'Bearer', expires_in: 3600 } }
+  return { status: 200, body: { ...tokens, token_type: 'Bearer', expires_in: setup.lifetime ?? 3600 } }
 }
 
 /**

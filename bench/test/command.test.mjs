@@ -57,7 +57,7 @@ describe('with --json', () => {
       .map((line) => JSON.parse(line).name)
     expect({ status, names }).toEqual({
       status: 0,
-      names: ['headers', 'fetch', 'import', 'storms', 'storms-mcp', 'requests', 'processes'],
+      names: ['headers', 'fetch', 'import', 'storms', 'storms-mcp', 'requests', 'processes', 'bridge'],
     })
   })
 })
@@ -211,7 +211,7 @@ it.each([
   expect({ status, stdout }).toEqual({ status: 2, stdout: '' })
   expect(stderr).toMatch(message)
   expect(stderr).toMatch(
-    /\nnpm run bench -- NAME +one of headers, fetch, import, storms, storms-mcp, requests, processes\n/,
+    /\nnpm run bench -- NAME +one of headers, fetch, import, storms, storms-mcp, requests, processes, bridge\n/,
   )
 })
 
