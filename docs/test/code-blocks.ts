@@ -3,6 +3,8 @@ import { readFileSync } from 'node:fs'
 /** A code block of a Markdown file, with what the file says it prints. */
 export interface CodeBlock {
   readonly language: string
+  /** What stands behind the language, such as `no-run`. */
+  readonly info: string
   readonly code: string
   /** Line of the opening fence, from 1. */
   readonly line: number
@@ -10,7 +12,7 @@ export interface CodeBlock {
   readonly output: string | undefined
 }
 
-const fence = /^```(\w*)[^\n]*\n(.*?)^```$/gms
+const fence = /^```(\w*)([^\n]*)\n(.*?)^```$/gms
 
 /** All code blocks of a Markdown file. */
 export function codeBlocks(path: string): CodeBlock[] {
@@ -22,9 +24,10 @@ export function codeBlocks(path: string): CodeBlock[] {
     const follows = (next?.[1] === 'text' || next?.[1] === 'mermaid') && between?.trim() === ''
     return {
       language: match[1] ?? '',
-      code: match[2] ?? '',
+      info: match[2]?.trim() ?? '',
+      code: match[3] ?? '',
       line: text.slice(0, match.index).split('\n').length,
-      output: follows ? next[2]?.trimEnd() : undefined,
+      output: follows ? next[3]?.trimEnd() : undefined,
     }
   })
 }

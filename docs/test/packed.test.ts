@@ -63,6 +63,15 @@ ${program}`,
   expect(stdout.trim().split('\n').sort()).toEqual(['authorization', 'true invalid_service'])
 })
 
+it('has the command line', async () => {
+  const pentauth = join(app, 'node_modules', '.bin', 'pentauth')
+  const env = { PATH: process.env.PATH, HOME: app, PENSYVE_API_KEY: `psy_${'a'.repeat(20)}` }
+  const { version } = JSON.parse(readFileSync(join(root, 'packages', 'cli', 'package.json'), 'utf8'))
+  expect((await run(pentauth, ['--version'], { cwd: app, env })).stdout).toBe(`${version}\n`)
+  const { stdout } = await run(pentauth, ['headers', 'pensyve'], { cwd: app, env })
+  expect(JSON.parse(stdout)).toEqual({ authorization: `Bearer ${env.PENSYVE_API_KEY}` })
+})
+
 it('holds the built files and nothing else', async () => {
   for (const name of ['core', 'node', 'sandbox']) {
     const folder = join(app, 'node_modules', '@pentauth', name)

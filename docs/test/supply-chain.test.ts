@@ -62,9 +62,16 @@ const allowed = [
   'hono',
   '@hono/node-server',
   '@modelcontextprotocol/server',
+  // The bridge speaks MCP by the official transports.
+  '@modelcontextprotocol/client',
   'graphql',
   'graphql-yoga',
   'msw',
+  // The arguments and the help of the command line; it has no dependencies.
+  'commander',
+  // Its questions at a terminal, and the difference that people see before a file of theirs is written.
+  '@clack/prompts',
+  'diff',
 ]
 
 function problemsOf(path: string): string[] {
