@@ -3,7 +3,7 @@ import { msw } from 'msw/vite'
 import { defineConfig } from 'vitest/config'
 
 // A busy machine is slow; what hangs is found all the same.
-const patience = { testTimeout: 60_000, hookTimeout: 60_000 }
+const patience = { testTimeout: 180_000, hookTimeout: 180_000 }
 
 /** Debian's Chromium, as `npm test` brings it. */
 const chromium = playwright({

@@ -17,8 +17,8 @@ const portable = forNodes.filter((file) => !(file in nodeOnly))
 const steps = 'sandbox.test.ts'
 const isHere = ({ program }: Runtime) => typeof program === 'string'
 const filesByVitest = ({ name }: Runtime) => files.filter((file) => !(file in (notIn[name] ?? {})))
-/** Of whose kind another one runs everything: the oldest Node and our own; the pages that packages/browser tests in Chromium. */
-const stepsOnly = new Set(isLab ? [] : ['Node 26', 'Chromium'])
+/** Of whose engine another one runs everything: the oldest Node and our own; the pages that packages/browser tests in Chromium. */
+const stepsOnly = new Set(isLab ? [] : ['Node 26', 'Deno', 'Chromium'])
 const filesOf = (runtime: Runtime) => (stepsOnly.has(runtime.name) ? [] : nodes.includes(runtime) ? forNodes : portable)
 
 /** Two at a time: each keeps a core busy, and waits a little. */

@@ -27,16 +27,19 @@ const ours: Subject = isLab
   ? { kind: 'ours', kills: 1000, killed: [{}, {}], failing: [{}] }
   : {
       kind: 'ours',
-      kills: 50,
-      killed: [{ which: [renew] }, { which: [saveAgain, remove], every: 4 }],
-      failing: [
+      kills: 16,
+      killed: [
         { which: [renew], every: 2 },
         { which: [saveAgain, remove], every: 8 },
+      ],
+      failing: [
+        { which: [renew], every: 4 },
+        { which: [saveAgain, remove], every: 16 },
       ],
     }
 const twin = (kind: Kind): Subject => ({ kind, kills: 4, killed: [{ which: [renew] }], failing: [{ which: [renew] }] })
 /** What is tried with strace. */
-const traced: Extent = isLab ? {} : { which: [renew], every: 5 }
+const traced: Extent = isLab ? {} : { which: [renew], every: 10 }
 
 const progress = isLab ? progressOf() : undefined
 const rows: Record<string, Figures> = {}
@@ -65,7 +68,7 @@ async function kill({ kind, kills, killed }: Subject): Promise<Outcome> {
       all(rotations.map((one, at) => randomKills(kind, one, kills / rotations.length, seed + at, progress))),
     'killed at a file call': () =>
       all(killed.map((extent, at) => killsAtEachCall(kind, rotations[at] ?? 'strict', 'kill', extent))),
-    'power cut at a file call': () => killsAtEachCall(kind, 'strict', 'cut', isLab ? {} : { which: [renew], every: 3 }),
+    'power cut at a file call': () => killsAtEachCall(kind, 'strict', 'cut', isLab ? {} : { which: [renew], every: 6 }),
     ...((await isTraced(kind)) ? withStrace : {}),
   })
 }
