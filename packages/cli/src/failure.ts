@@ -2,7 +2,7 @@ import { styleText } from 'node:util'
 import { PentauthError } from '@pentauth/core'
 import { type ExitCode, exitCodeOf, exitCodes } from './exit-code.ts'
 import type { Host } from './host.ts'
-import { plain } from './words.ts'
+import { asJson, plain } from './words.ts'
 
 /** Says on stderr why a command came to nothing, as text or as one JSON object, and how the process is to end. */
 export function reportFailure(error: unknown, host: Pick<Host, 'stderr' | 'env'>, json: boolean): ExitCode {
@@ -26,7 +26,7 @@ function reportMistake(error: unknown, host: Pick<Host, 'stderr' | 'env'>, json:
 }
 
 function write({ stderr }: Pick<Host, 'stderr'>, json: boolean, facts: object, text: string): void {
-  if (json) stderr.write(`${JSON.stringify({ error: facts })}\n`)
+  if (json) stderr.write(asJson({ error: facts }))
   else stderr.write(`${styleText('red', 'pentauth:', { stream: stderr })} ${text}\n`)
 }
 
@@ -54,6 +54,9 @@ function atTerminal(text: string): string {
     .join('\n')
     .replace(/await signIn\([^\n]*?, or run: /g, '')
     .replace(/await signIn\([^\n]*?\)(?=[,.]|$)/gm, 'pentauth login, with the same definition')
+    .replace(/ or the option "folder"/g, '')
+    .replace(/, or pass redirect: 'manual' to see the answer/g, '')
+    .replace('Use relocate() for a deployment of your own.', 'Set <SERVICE>_BASE_URL for a deployment of your own.')
     .replace(/\bclientConfig\b/g, 'mcp config')
     .replace('For any MCP server use mcpService(url).', 'For any MCP server give its address.')
     .replace(/\b(?:createTransport|mcpService|clientConfig): (?=the option)/gi, '')

@@ -23,3 +23,18 @@ export function thisProcess(): Host {
   }
   return { env, cwd: process.cwd(), stdin, stdout, stderr }
 }
+
+/** Does that whatever ends the process, but SIGKILL; returns what calls it off. It has no time to wait for anything. */
+export function whenEnded(tidyUp: () => void): () => void {
+  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
+  const end = (signal: NodeJS.Signals) => {
+    tidyUp()
+    process.kill(process.pid, signal)
+  }
+  for (const name of signals) process.once(name, end)
+  process.once('exit', tidyUp)
+  return () => {
+    for (const name of signals) process.off(name, end)
+    process.off('exit', tidyUp)
+  }
+}

@@ -6,6 +6,12 @@ export function plain(text: string): string {
   return stripVTControlCharacters(text).replace(/[^\P{C}\n]/gu, ' ')
 }
 
+/** One line of JSON, of which a terminal shows every character and obeys none. */
+export function asJson(value: unknown): string {
+  const escaped = (letter: string) => `\\u${letter.charCodeAt(0).toString(16).padStart(4, '0')}`
+  return `${JSON.stringify(value).replace(/[\u007f-\u009f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]/g, escaped)}\n`
+}
+
 /** What somebody typed, as it may be repeated: a key that went into the wrong place is cut. */
 export function typed(text: string): string {
   return plain(text).replace(/[\w-]{20,}/g, (word) => (/\d/.test(word) ? `${word.slice(0, 8)}…` : word))

@@ -81,6 +81,19 @@ describe('pentauth bridge, whose client', () => {
     expect(client.lines().map(({ id }) => id)).toEqual([1, 2])
   })
 
+  it('hears of an answer that is nested too deeply to be passed on', async () => {
+    const server = await smallServer()
+    const client = await greeted([server.url])
+    server.instead = ({ rpc }, response) => {
+      if (rpc !== 'tools/call') return false
+      response.setHeader('content-type', 'application/json')
+      response.end(`{"jsonrpc":"2.0","id":2,"result":{"a":${'['.repeat(200_000)}${']'.repeat(200_000)}}}`)
+      return true
+    }
+    const { error } = await client.ask('tools/call', { name: 'echo' })
+    expect(error).toMatchObject({ code: -32_603, message: 'The answer is nested too deeply to be passed on.' })
+  })
+
   it('is not to know of some tools', async () => {
     const server = await smallServer()
     const client = await greeted([server.url, '--ignore-tool', 'delete_*', '--ignore-tool', 'other'])

@@ -1,4 +1,6 @@
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { lstatSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { testKey } from '@pentauth/tooling/canary'
 import { describe, expect, it } from 'vitest'
@@ -86,6 +88,44 @@ describe('pentauth fetch', () => {
       encoding: 'base64',
     })
     expect(readFileSync(join(folder, 'answer.bin')).equals(bytes)).toBe(true)
+  })
+
+  it('writes where a link leads with the permissions that are there, and into what is no file', async () => {
+    const { file, folder } = await ownService((_, response) => response.end('whole'))
+    const options = { env: { OWN_API_KEY: testKey.token('own'), HOME: folder }, cwd: folder }
+    const [real, link, pipe] = ['real', 'link', 'pipe'].map((name) => join(folder, name)) as [string, string, string]
+    writeFileSync(real, 'before', { mode: 0o600 })
+    symlinkSync(real, link)
+    execFileSync('mkfifo', [pipe])
+    expect((await cli(['fetch', file, 'things', '-o', link], options)).code).toBe(0)
+    expect([lstatSync(link).isSymbolicLink(), readFileSync(real, 'utf8'), statSync(real).mode & 0o777]).toEqual([
+      true,
+      'whole',
+      0o600,
+    ])
+    const [read, { code }] = await Promise.all([
+      readFile(pipe, 'utf8'),
+      cli(['fetch', file, 'things', '-o', pipe], options),
+    ])
+    expect([code, read, lstatSync(pipe).isFIFO()]).toEqual([0, 'whole', true])
+  })
+
+  it('obeys nothing that a service says to a terminal', async () => {
+    const { file, folder } = await ownService((_, response) => {
+      response.setHeader('x-say', 'a\u009b2Jb')
+      response.end('"a\u009b2J\u202eb"')
+    })
+    const options = { env: { OWN_API_KEY: testKey.token('own'), HOME: folder }, cwd: folder }
+    const { stdout } = await cli(['fetch', file, 'things', '--json'], options)
+    expect(stdout).not.toMatch(/[^\P{C}\n]/u)
+    expect(JSON.parse(stdout)).toMatchObject({
+      headers: { 'x-say': expect.stringMatching(/^a.*\u009b2Jb$/) },
+      body: 'a\u009b2J\u202eb',
+    })
+    const { said, ended } = start(['fetch', file, 'things', '-i'], { ...options, terminal: true })
+    await ended
+    expect(said.stdout).toMatch(/x-say: a/)
+    expect(said.stdout).not.toMatch(/[\u009b\u202e]/)
   })
 
   it('is not for credentials of one’s own, other hosts, or a body of GET', async () => {

@@ -1,7 +1,8 @@
-import { execFile, spawn } from 'node:child_process'
+import { execFile, execFileSync, spawn } from 'node:child_process'
 import {
   chmodSync,
   existsSync,
+  lstatSync,
   mkdirSync,
   readdirSync,
   readFileSync,
@@ -141,6 +142,27 @@ describe('pentauth mcp config', () => {
     writeFileSync(broken, Buffer.from([123, 255, 125]))
     const refused = await cli([...args, '--write', '--yes', '--file', broken], { env })
     expect([refused.code, refused.stderr.includes('is no text in UTF-8')]).toEqual([2, true])
+    const pipe = join(dirname(path), 'pipe.json')
+    execFileSync('mkfifo', [pipe])
+    const noFile = await cli([...args, '--write', '--yes', '--file', pipe], { env })
+    expect([noFile.code, noFile.stderr.includes('is no file')]).toEqual([2, true])
+    writeFileSync(broken, '{ "mcpServers": [')
+    const unread = await cli([...args, '--write', '--yes', '--file', broken], { env })
+    expect([unread.code, unread.stderr.includes('without --write you get it alone')]).toEqual([2, true])
+  })
+
+  it('follows links to links that lead to nothing yet, and says which file it wrote', async () => {
+    const { env, path, args } = home()
+    const [first, second, third] = ['1.json', '2.json', '3.json'].map((name) => join(dirname(path), name)) as string[]
+    symlinkSync(String(second), String(first))
+    symlinkSync(String(third), String(second))
+    const { code, stderr } = await cli([...args, '--write', '--yes', '--file', String(first)], { env })
+    expect([code, lstatSync(String(second)).isSymbolicLink(), existsSync(String(third))]).toEqual([0, true, true])
+    expect(stderr).toContain(`File: ${first}`)
+    symlinkSync(join(dirname(path), 'b.json'), join(dirname(path), 'a.json'))
+    symlinkSync(join(dirname(path), 'a.json'), join(dirname(path), 'b.json'))
+    const round = await cli([...args, '--write', '--yes', '--file', join(dirname(path), 'a.json')], { env })
+    expect([round.code, round.stderr.includes('leads in a circle')]).toEqual([2, true])
   })
 
   it('writes the files of other clients, in a home and in a project', async () => {

@@ -87,6 +87,18 @@ describe('pentauth sandbox', () => {
     child.stdin?.end()
     await ended
     expect(existsSync(path)).toBe(false)
+    writeFileSync(path, `# The sandbox of pentauth, process ${child.pid}: good for as long as it runs.\nOLD=1\n`)
+    const next = start([...ends, '--write-env', '.env.sandbox'], { cwd })
+    await next.like(/variables are in/)
+    const inUse = await cli([...ends, '--write-env', '.env.sandbox'], { cwd })
+    expect([inUse.code, existsSync(path)]).toEqual([2, true])
+    const whole = readFileSync(path, 'utf8')
+    expect(whole).not.toContain('OLD=1')
+    writeFileSync(path, `${whole}MINE=1\n`)
+    next.child.stdin?.end()
+    await next.ended
+    // Somebody has added to it.
+    expect(existsSync(path)).toBe(true)
     writeFileSync(path, 'MINE=1\n')
     const { code, stderr } = await cli([...ends, '--write-env', '.env.sandbox'], { cwd })
     expect([code, readFileSync(path, 'utf8')]).toEqual([2, 'MINE=1\n'])

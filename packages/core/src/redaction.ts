@@ -4,8 +4,14 @@ import type { Secret } from './credential.ts'
 const repeated = 12
 
 /**
- * Text that somebody else wrote, with what it repeats of the secrets replaced: in part, in other case, in URL encoding, hex or base64,
- * also with white space, control or invisible characters in between.
+ * Text that somebody else wrote, with what it repeats of the secrets replaced by `[secret]`: in part (12 characters at least), in other
+ * case, in URL encoding, hex or base64, also with white space, control or invisible characters in between.
+ *
+ * @example
+ * ```ts
+ * const key = createSecret('pdr_sk_your_key_here')
+ * console.log(withoutSecrets('refused: PDR_SK_YOUR_KEY_HERE', key)) // refused: [secret]
+ * ```
  */
 export function withoutSecrets(text: string, ...secrets: readonly Secret[]): string {
   const { letters, places } = compact(text)

@@ -1,5 +1,5 @@
 import type { Host } from '../host.ts'
-import { type Answer, idIn, isMessage, type Message, refusal, rpcCodes } from './message.ts'
+import { type Answer, idIn, isAnswer, isMessage, type Message, refusal, rpcCodes } from './message.ts'
 
 /** The client that has started this process: it writes messages to stdin and reads them from stdout, one a line. */
 export interface ClientSide {
@@ -15,7 +15,10 @@ export function clientSide({ stdin, stdout, stderr }: Pick<Host, 'stdin' | 'stdo
   stdout.write = stderr.write.bind(stderr) as typeof stdout.write
   // A client that does not read what is said to people is no reason to end.
   stderr.removeAllListeners('error').on('error', () => undefined)
-  const say = (message: Message) => void write(`${JSON.stringify(message)}\n`)
+  const say = (message: Message) => {
+    const line = lineOf(message)
+    if (line !== undefined) write(`${line}\n`)
+  }
   let hasLeft = false
   return {
     say,
@@ -36,6 +39,16 @@ export function clientSide({ stdin, stdout, stderr }: Pick<Host, 'stdin' | 'stdo
       hasLeft = true
       stdin.destroy()
     },
+  }
+}
+
+/** What can be read can be nested too deeply to be written: an answer is then one that says so, since somebody waits for it. */
+function lineOf(message: Message): string | undefined {
+  try {
+    return JSON.stringify(message)
+  } catch {
+    const why = 'The answer is nested too deeply to be passed on.'
+    return isAnswer(message) ? JSON.stringify(refusal(message.id, rpcCodes.internal, why)) : undefined
   }
 }
 

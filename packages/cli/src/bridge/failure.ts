@@ -16,10 +16,16 @@ export interface FailurePlace {
 /** What a client is told of a request that came to nothing: what happened, whether it may be tried again, and the way out. */
 export async function rpcErrorFrom(error: unknown, place: FailurePlace): Promise<RpcError> {
   if (error instanceof ServerRefusal) return error.error
+  if (error instanceof RangeError) return refusalOfDepth
   const known = pentauthErrorIn(error)
   if (known) return told(known)
   const { status, text } = answerIn(error)
   return status === undefined ? notReached(error, place) : (serversOwn(text) ?? told(answered(status, text, place)))
+}
+
+const refusalOfDepth: RpcError = {
+  code: rpcCodes.invalidRequest,
+  message: 'The request is nested too deeply to be sent.',
 }
 
 /** An answer that will not come: somebody has ended what it would have come by. */

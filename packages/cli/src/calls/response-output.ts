@@ -1,11 +1,12 @@
 import { randomUUID } from 'node:crypto'
 import { createWriteStream, rmSync } from 'node:fs'
-import { rename, rm } from 'node:fs/promises'
+import { realpath, rename, rm, stat } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { Readable, type Writable } from 'node:stream'
 import { finished, pipeline } from 'node:stream/promises'
 import { PentauthError, withoutEcho } from '@pentauth/core'
-import type { Host } from '../host.ts'
+import { type Host, whenEnded } from '../host.ts'
+import { asJson, plain } from '../words.ts'
 import { textOf } from './request-input.ts'
 
 export interface ResponseOptions {
@@ -22,8 +23,8 @@ export async function writeResponse(
   { cwd, stdout }: Host,
 ): Promise<void> {
   const response = await withoutEcho(given)
-  if (json) return void stdout.write(`${JSON.stringify(await documentOf(response, secrets))}\n`)
-  if (include) stdout.write(headOf(response, secrets))
+  if (json) return void stdout.write(asJson(await documentOf(response, secrets)))
+  if (include) stdout.write(stdout.isTTY ? plain(headOf(response, secrets)) : headOf(response, secrets))
   if (output !== undefined) return intoFile(resolve(cwd, output), response)
   await intoStream(stdout, response)
 }
@@ -75,21 +76,23 @@ async function* plainText(chunks: AsyncIterable<Uint8Array>): AsyncIterable<stri
   if (last !== '\n') yield '\n'
 }
 
-/** Whole or not at all, also where somebody presses Ctrl-C meanwhile. */
-async function intoFile(path: string, { body }: Response): Promise<void> {
-  const part = `${path}.${randomUUID().slice(0, 8)}.part`
-  const interrupted = () => {
-    rmSync(part, { force: true })
-    process.kill(process.pid, 'SIGINT')
-  }
-  process.once('SIGINT', interrupted)
+/** Whole or not at all, also where the process is ended meanwhile; what is no file, such as a device, stays what it is. */
+async function intoFile(given: string, { body }: Response): Promise<void> {
+  const there = await stat(given).catch(() => undefined)
+  const isFile = there === undefined || there.isFile()
+  const path = isFile ? await realpath(given).catch(() => given) : given
+  const part = isFile ? `${path}.${randomUUID().slice(0, 8)}.part` : path
+  const callOff = whenEnded(() => isFile && rmSync(part, { force: true }))
   try {
-    const file: Writable = createWriteStream(part, { flags: 'wx' })
+    const file: Writable = createWriteStream(
+      part,
+      isFile ? { flags: 'wx', mode: there ? there.mode & 0o777 : 0o666 } : {},
+    )
     if (body) await pipeline(Readable.fromWeb(body as Parameters<typeof Readable.fromWeb>[0]), file)
     else await finished(file.end())
-    await rename(part, path)
+    if (isFile) await rename(part, path)
   } catch (cause) {
-    await rm(part, { force: true })
+    if (isFile) await rm(part, { force: true })
     const { code } = cause as NodeJS.ErrnoException
     if (!(cause instanceof Error) || !/^(?:ENOENT|EACCES|EPERM|EISDIR|ENOSPC|EROFS|ENOTDIR)$/.test(code ?? ''))
       throw cause
@@ -100,6 +103,6 @@ async function intoFile(path: string, { body }: Response): Promise<void> {
       cause,
     })
   } finally {
-    process.off('SIGINT', interrupted)
+    callOff()
   }
 }

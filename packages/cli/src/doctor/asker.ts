@@ -1,3 +1,4 @@
+import { createSecret, type Secret, withoutSecrets } from '@pentauth/core'
 import { connectionHint } from '@pentauth/node'
 import type { Exchange } from './report.ts'
 import type { StepId } from './rules.ts'
@@ -53,11 +54,12 @@ const telling =
 
 export function createAsker({ fetch, env, timeout }: AskerOptions): Asker {
   const exchanges: Exchange[] = []
-  const secrets = new Map<string, string>()
+  const secrets = new Map<string, Secret>()
+  /** By name where it is repeated as it is; cut out where it is repeated in part, or written in another way. */
   const redacted = (text: string): string => {
     let clean = text
-    for (const [secret, name] of secrets) clean = clean.replaceAll(secret, name)
-    return clean
+    for (const secret of secrets.keys()) clean = clean.replaceAll(secret, fingerprint(secret))
+    return withoutSecrets(clean, ...secrets.values())
   }
 
   const headersOf = (headers: Headers) =>
@@ -66,11 +68,18 @@ export function createAsker({ fetch, env, timeout }: AskerOptions): Asker {
         .filter(([name]) => telling.test(name))
         .map(([name, value]) => [name, name === 'location' ? shownUrl(redacted(value)) : shown(redacted(value), 300)]),
     )
+  // What became a secret later: an answer may repeat in its headers the token that it brings.
+  const safe = (exchange: Exchange): Exchange => ({
+    ...exchange,
+    headers: Object.fromEntries(Object.entries(exchange.headers).map(([name, value]) => [name, redacted(value)])),
+  })
 
   return {
-    exchanges,
+    get exchanges() {
+      return exchanges.map(safe)
+    },
     redacted,
-    hide: (secret) => void (secret.length > 5 && secrets.set(secret, fingerprint(secret))),
+    hide: (secret) => void (secret.length > 5 && secrets.set(secret, createSecret(secret))),
     async ask(step, { method = 'GET', url, headers = {}, body, note }) {
       const number = exchanges.length + 1
       const about = { number, step, method, url: shownUrl(redacted(url)), note }

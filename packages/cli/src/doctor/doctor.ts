@@ -7,6 +7,7 @@ import type { Host } from '../host.ts'
 import { resourceUrl } from '../resource-choice.ts'
 import type { ServiceOptions } from '../service-options.ts'
 import { movedService } from '../sessions/moved-service.ts'
+import { asJson } from '../words.ts'
 import { examine, plainHttpReport } from './examine.ts'
 import { reportHtml } from './render-html.ts'
 import { reportText } from './render-text.ts'
@@ -84,7 +85,7 @@ async function untilInterrupted<T>(work: (signal: AbortSignal) => Promise<T>): P
 
 async function print(report: Report, { json, html }: DoctorOptions, { stdout, stderr, cwd }: Host): Promise<void> {
   if (html === true) return void stdout.write(reportHtml(report))
-  stdout.write(json ? `${JSON.stringify(report)}\n` : reportText(report, stdout))
+  stdout.write(json ? asJson(report) : reportText(report, stdout))
   if (html === undefined) return
   const file = resolve(cwd, html)
   await writeFile(file, reportHtml(report)).catch((error: NodeJS.ErrnoException) => {

@@ -14,7 +14,13 @@ export function shown(text: unknown, limit = 200): string {
 
 /** A value of JSON, as `shown`. */
 export function shownValue(value: unknown): string {
-  return value === undefined ? 'missing' : shown(JSON.stringify(value))
+  if (value === undefined) return 'missing'
+  try {
+    return shown(JSON.stringify(value))
+  } catch {
+    // What can be read can be too deep to be written.
+    return 'nested too deeply'
+  }
 }
 
 /** An address without what may be secret: its query, its fragment, and who it is opened as; with no slash that nobody wrote. */

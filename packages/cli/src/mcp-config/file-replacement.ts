@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { chmod, lstat, mkdir, readFile, readlink, realpath, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, readFile, readlink, realpath, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import { PentauthError } from '@pentauth/core'
 
@@ -21,7 +21,9 @@ export interface PresentFile {
 export async function presentFile(given: string): Promise<PresentFile> {
   const path = await targetOf(given)
   try {
-    const [bytes, { mode }] = [await readFile(path), await stat(path)]
+    const there = await stat(path)
+    if (!there.isFile()) throw failed(path, 'is no file')
+    const [bytes, mode] = [await readFile(path), there.mode]
     return { path, text: decoded(bytes, path), mode: mode & 0o7777 }
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return { path, text: undefined, mode: undefined }
@@ -53,15 +55,14 @@ export async function replaceFile(file: PresentFile, text: string, mode: number)
   }
 }
 
-/** Where a link leads, also to a file that is not there yet. */
-async function targetOf(path: string): Promise<string> {
+/** Where links lead, also to a file that is not there yet; as many of them as Linux follows. */
+async function targetOf(path: string, most = 40): Promise<string> {
   const real = await realpath(path).catch(() => undefined)
   if (real) return real
-  const isLink = await lstat(path).then(
-    (found) => found.isSymbolicLink(),
-    () => false,
-  )
-  return isLink ? resolve(dirname(path), await readlink(path)) : path
+  const next = await readlink(path).catch(() => undefined)
+  if (next === undefined) return path
+  if (most === 0) throw failed(path, 'is a link that leads in a circle')
+  return targetOf(resolve(dirname(path), next), most - 1)
 }
 
 function decoded(bytes: Uint8Array, path: string): string {

@@ -6,6 +6,7 @@ import { type ExitCode, exitCodes } from '../exit-code.ts'
 import type { Host } from '../host.ts'
 import type { ServiceOptions } from '../service-options.ts'
 import { movedService } from '../sessions/moved-service.ts'
+import { asJson } from '../words.ts'
 import { agreed, chosenClient } from './client-questions.ts'
 import { configDiff } from './config-diff.ts'
 import { presentFile, replaceFile } from './file-replacement.ts'
@@ -41,13 +42,13 @@ export async function configureClient(name: string, options: ConfigOptions, host
   })
   const isSame = text === file.text
   const diff = isSame ? '' : configDiff(path, file.text, text, config.text)
-  if (options.dryRun) return shown(config, diff, { path, diff }, options, host)
+  if (options.dryRun) return shown({ ...config, path }, diff, { diff }, options, host)
   const isWritten = !isSame && (await agreed(path, diff, options, host))
   // A file of one person may come to hold secrets; one of a project is everybody's.
   if (isWritten) await replaceFile(file, text, options.scope === 'project' ? 0o666 : 0o600)
   if (!options.json)
     host.stderr.write(`${isWritten ? 'Written' : isSame ? 'As it is already' : 'Not written'}: ${path}\n`)
-  shown(config, '', { path, written: isWritten }, options, host)
+  shown({ ...config, path }, '', { diff, written: isWritten }, options, host)
   return isSame || isWritten ? exitCodes.done : exitCodes.failed
 }
 
@@ -64,7 +65,7 @@ function wishesOf(options: ConfigOptions, { env }: Host): ClientConfigOptions {
 /** The result on stdout, and what to know on stderr; as JSON all of it is one result. */
 function shown(config: ClientConfig, result: string, facts: object, { json }: ConfigOptions, host: Host): ExitCode {
   const { stdout, stderr } = host
-  if (json) stdout.write(`${JSON.stringify({ ...config, ...facts })}\n`)
+  if (json) stdout.write(asJson({ ...config, ...facts }))
   else {
     stdout.write(result)
     stderr.write(aboutConfig(config, host))
@@ -88,10 +89,20 @@ function aboutConfig({ path, env, notes, commands, credential }: ClientConfig, h
 
 /** What `clientConfig` says to programs, as options of this command. */
 function inOurWords(error: unknown): unknown {
-  if (!PentauthError.isInstance(error) || !error.hint?.startsWith('replace: true')) return error
+  if (!PentauthError.isInstance(error) || !error.hint) return error
+  const { code, hint } = error
+  if (hint.includes('"existing"')) {
+    const message = error.message.replace(hint, '').trim()
+    return new PentauthError({
+      code,
+      message,
+      hint: 'Nothing was changed. Add the entry by hand: without --write you get it alone.',
+    })
+  }
+  if (!hint.startsWith('replace: true')) return error
   return new PentauthError({
-    code: error.code,
-    message: error.message.replace(error.hint, '').trim(),
+    code,
+    message: error.message.replace(hint, '').trim(),
     hint: 'With --replace the new one takes its place; --name gives it another one.',
   })
 }

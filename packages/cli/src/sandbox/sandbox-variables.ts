@@ -1,4 +1,4 @@
-import { open, readFile, rm } from 'node:fs/promises'
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { type Environment, PentauthError } from '@pentauth/node'
 import { facts, type Sandbox, type ServiceName } from '@pentauth/sandbox'
@@ -41,29 +41,33 @@ export function linesFor(shell: Shell, env: Readonly<Record<string, string>>): s
     .join('')
 }
 
-const firstLine = '# The sandbox of pentauth: good for as long as it runs.\n'
+const firstLine = `# The sandbox of pentauth, process ${process.pid}: good for as long as it runs.\n`
 
 /** A file with the variables that only its owner reads, for as long as the sandbox runs. */
 export interface EnvFile {
-  write(env: Readonly<Record<string, string>>): Promise<void>
-  remove(): Promise<void>
+  write(env: Readonly<Record<string, string>>): void
+  remove(): void
 }
 
 export function envFileOf(name: string, { cwd }: Pick<Host, 'cwd'>): EnvFile {
   const path = resolve(cwd, name)
-  /** One that an earlier sandbox left behind is replaced, and nobody else's. */
-  const remove = async (): Promise<void> => {
-    if ((await readFile(path, 'utf8').catch(() => '')).startsWith(firstLine)) await rm(path)
+  let written: string | undefined
+  const present = () => (existsSync(path) ? readFileSync(path, 'utf8') : '')
+  /** What somebody has added to is theirs, as is the file of another sandbox. */
+  const remove = () => {
+    if (written !== undefined && present() === written) rmSync(path)
   }
   return {
     remove,
-    async write(env) {
-      await remove()
+    write(env) {
       try {
-        // Only where there is nothing, not even a link.
-        const file = await open(path, 'wx', 0o600)
+        if (isLeftBehind(present())) rmSync(path)
         const lines = Object.entries(env).map(([variable, value]) => `${variable}=${value}\n`)
-        await file.writeFile(firstLine + lines.join('')).finally(() => file.close())
+        // Only where there is nothing, not even a link.
+        writeFileSync(path, firstLine + lines.join(''), { flag: 'wx', mode: 0o600 })
+        written = firstLine + lines.join('')
+        // Whoever reads what is printed may go away, and so end the process.
+        process.once('exit', remove)
       } catch (cause) {
         const { code } = cause as NodeJS.ErrnoException
         throw new PentauthError({
@@ -74,5 +78,17 @@ export function envFileOf(name: string, { cwd }: Pick<Host, 'cwd'>): EnvFile {
         })
       }
     },
+  }
+}
+
+/** Whether it is of a sandbox that has ended without taking it away. */
+function isLeftBehind(text: string): boolean {
+  const owner = /^# The sandbox of pentauth, process (\d+):/.exec(text)?.[1]
+  if (owner === undefined) return false
+  try {
+    process.kill(Number(owner), 0)
+    return false
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'ESRCH'
   }
 }

@@ -4,6 +4,7 @@ import { createSandbox, facts, type Sandbox, SandboxError, type ServiceName } fr
 import { listen, type SandboxServer } from '@pentauth/sandbox/server'
 import { exitCodes } from '../exit-code.ts'
 import type { Host } from '../host.ts'
+import { asJson } from '../words.ts'
 import { runWith } from './run-with.ts'
 import { envFileOf, linesFor, type Shell, shellOf, variablesOf } from './sandbox-variables.ts'
 import { untilStopped } from './until-stopped.ts'
@@ -45,7 +46,7 @@ export async function runSandbox(
   const env = variablesOf(sandbox, server.baseUrls)
   const file = options.writeEnv === undefined ? undefined : envFileOf(options.writeEnv, host)
   try {
-    await file?.write(env)
+    file?.write(env)
     if (command.length > 0) return await runWith(command, env, host)
     const stopped = untilStopped(options.untilStdinCloses ? host.stdin : undefined)
     const places = placesOf(server)
@@ -54,7 +55,7 @@ export async function runSandbox(
     await stopped
     return exitCodes.done
   } finally {
-    await file?.remove()
+    file?.remove()
     await server.close()
   }
 }
@@ -99,7 +100,7 @@ function print(
   { json, writeEnv, shell }: SandboxCommandOptions,
   { env: own, stdout, stderr }: Host,
 ): void {
-  if (json) return void stdout.write(`${JSON.stringify({ services: places, env })}\n`)
+  if (json) return void stdout.write(asJson({ services: places, env }))
   const bold = (text: string): string => styleText('bold', text, { stream: stderr })
   const rows = places.map(({ name, baseUrl, console }) => `  ${bold(name.padEnd(14))}${baseUrl}   keys: ${console}\n`)
   stderr.write(`The five services are on this machine, and nothing leaves it. Ctrl-C ends them.\n\n${rows.join('')}\n`)

@@ -1,7 +1,7 @@
 import { listAccounts, type SavedSession, switchAccount } from '@pentauth/node'
 import type { Host } from '../host.ts'
 import type { ServiceOptions } from '../service-options.ts'
-import { lifeOf, plain, shownAddress, titleOf } from '../words.ts'
+import { asJson, lifeOf, plain, shownAddress, titleOf } from '../words.ts'
 import { movedService } from './moved-service.ts'
 import { savedFor } from './saved.ts'
 import { table } from './table.ts'
@@ -25,7 +25,7 @@ export async function listOrSwitch(name: string, options: AccountsOptions, host:
     stderr.write(`${title} is used as ${plain(options.switch)} from now on, where no account is named.\n`)
   }
   if (options.json) {
-    stdout.write(`${JSON.stringify({ service: service.id, accounts: await listAccounts(service, { env }) })}\n`)
+    stdout.write(asJson({ service: service.id, accounts: await listAccounts(service, { env }) }))
   } else if (options.switch === undefined) {
     const { sessions, current } = await savedFor(service, host)
     if (sessions.length === 0) stderr.write(`Nobody is signed in to ${title}: pentauth login ${shownAddress(name)}\n`)

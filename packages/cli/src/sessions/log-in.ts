@@ -4,7 +4,7 @@ import type { Host } from '../host.ts'
 import { resourceUrl } from '../resource-choice.ts'
 import { serviceFor } from '../service-choice.ts'
 import type { ServiceOptions } from '../service-options.ts'
-import { as, lifeOf, titleOf } from '../words.ts'
+import { as, asJson, lifeOf, titleOf } from '../words.ts'
 import { inEnvironment } from './in-environment.ts'
 import { audienceOf, isUsable, savedFor, storeName } from './saved.ts'
 
@@ -44,9 +44,7 @@ export async function logIn(name: string | undefined, options: LoginOptions, hos
   for (const line of await overrides(service, here, host)) stderr.write(`${line}\n`)
   if (!options.json) return
   const { status, scopes, expiresAt } = session
-  host.stdout.write(
-    `${JSON.stringify({ service: here.id, account, status, scopes, expiresAt, store: storeName(host) })}\n`,
-  )
+  host.stdout.write(asJson({ service: here.id, account, status, scopes, expiresAt, store: storeName(host) }))
 }
 
 async function askedFor(host: Host): Promise<string> {

@@ -2,7 +2,7 @@ import { PentauthError, type Service } from '@pentauth/core'
 import { listSessions, type PentauthEvent, signOut } from '@pentauth/node'
 import type { Host } from '../host.ts'
 import type { ServiceOptions } from '../service-options.ts'
-import { as, plain, shownAddress, titleOf } from '../words.ts'
+import { as, asJson, plain, shownAddress, titleOf } from '../words.ts'
 import { debugging } from './debugging.ts'
 import { movedService } from './moved-service.ts'
 import { audiencesOf, savedFor } from './saved.ts'
@@ -36,7 +36,7 @@ export async function logOut(name: string | undefined, options: LogoutOptions, h
   const signedOut: Left[] = []
   if (leaving.length === 0) host.stderr.write(`${nobody}\n`)
   for (const one of leaving) signedOut.push(await leave(one, host))
-  if (options.json) host.stdout.write(`${JSON.stringify({ signedOut })}\n`)
+  if (options.json) host.stdout.write(asJson({ signedOut }))
 }
 
 /** Who is meant, and what to say where that is nobody. */

@@ -4,6 +4,7 @@ import { type ExitCode, exitCodeOf, exitCodes } from '../exit-code.ts'
 import type { Host } from '../host.ts'
 import { serviceFor } from '../service-choice.ts'
 import type { ServiceOptions } from '../service-options.ts'
+import { asJson } from '../words.ts'
 import { storeName } from './saved.ts'
 import { serviceOf } from './saved-service.ts'
 import { type Meant, type ServiceStatus, statusOf, type Use } from './service-status.ts'
@@ -25,7 +26,7 @@ export async function showStatus(name: string | undefined, options: StatusOption
   const found = await Promise.all(meant.map((one) => statusOf(one, options, host)))
   const checked = options.check ? await withChecks(found, meant, options, host) : found
   const store = storeName(host)
-  if (options.json) host.stdout.write(`${JSON.stringify({ store, services: checked })}\n`)
+  if (options.json) host.stdout.write(asJson({ store, services: checked }))
   else (await import('./status-text.ts')).writeStatus(checked, store, host)
   return name === undefined ? exitCodes.done : exitCodeFor(checked.flatMap(({ uses }) => uses))
 }

@@ -67,6 +67,19 @@ describe('doctor at a hostile server', () => {
     expect(asked.length).toBeLessThan(25)
   })
 
+  it('reads what is nested without end', async () => {
+    const deep = `${'['.repeat(120_000)}${']'.repeat(120_000)}`
+    const { mcp } = await site({
+      routes: {
+        'GET /.well-known/oauth-protected-resource/mcp': () => ({ body: `{"resource":${deep}}` }),
+        'GET /.well-known/oauth-authorization-server': () => ({ body: `{"issuer":${deep}}` }),
+      },
+    })
+    const report = await examined(mcp)
+    expectHarmless(report)
+    expect(JSON.stringify(report)).toContain('nested too deeply')
+  })
+
   it('follows no redirect', async () => {
     const round = { status: 302, headers: { location: '/.well-known/oauth-authorization-server' } }
     const { mcp, asked } = await site({
@@ -114,6 +127,31 @@ describe('doctor with secrets', () => {
     const report = await examined(mcp, { signIn: true })
     for (const output of Object.values(rendered(report))) expectNoMarker(output)
     expect(JSON.stringify(report)).toMatch(/Bearer sha256:[0-9a-f]{8}/)
+  })
+
+  it('shows none that a server writes in another way, or in the answer that brings it', async () => {
+    const told = testKey.token('access1')
+    const { mcp } = await site({
+      routes: {
+        'POST /mcp': ({ headers }) => {
+          const token = String(headers.authorization ?? '').replace('Bearer ', '')
+          const ways = [encodeURIComponent(token), btoa(token), token.toUpperCase(), token.slice(3)]
+          return { status: 401, headers: { 'www-authenticate': `Bearer error_description="${ways.join(' ')}"` } }
+        },
+        'POST /token': (_, right) => {
+          const answer = right()
+          const token = String((answer.body as { access_token?: string }).access_token)
+          return { ...answer, headers: { 'www-authenticate': `Bearer realm="${token}"` } }
+        },
+      },
+    })
+    const report = await examined(mcp, { signIn: true })
+    for (const output of Object.values(rendered(report))) {
+      expectNoMarker(output)
+      for (const part of [btoa(told).slice(0, 24), told.toUpperCase(), told.slice(3)])
+        expect(output).not.toContain(part)
+    }
+    expect(JSON.stringify(report)).toContain('[secret]')
   })
 
   it('shows nothing of the query of an address', async () => {
