@@ -15,6 +15,12 @@ export function wholeSeconds(text: string): number {
   throw new InvalidArgumentError('A whole number of seconds is wanted.')
 }
 
+/** A label that looks in a terminal as it is. */
+export function label(text: string): string {
+  if (/^[^\p{Cc}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069]{1,100}$/u.test(text)) return text
+  throw new InvalidArgumentError('It is some text on one line, of 100 characters at most, such as work.')
+}
+
 /** One more value of an option that may be repeated. */
 export function oneMore(value: string, before: readonly string[] = []): readonly string[] {
   return [...before, value]

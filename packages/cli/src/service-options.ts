@@ -1,4 +1,5 @@
 import { type Command, Option } from 'commander'
+import { label } from './option-values.ts'
 
 /** What may be said about a server that is named by its address, and whose credential is meant. */
 export interface ServiceOptions {
@@ -23,7 +24,7 @@ export const serviceArgument =
 /** Adds them to a command; all commands that take a service take them. */
 export function withServiceOptions(command: Command): Command {
   return command
-    .option('--account <label>', 'whose sign-in, where there are several')
+    .option('--account <label>', 'whose sign-in, where there are several', label)
     .optionsGroup('For a server by its address:')
     .option('--name <name>', 'what to call it')
     .option('--api-key-env <variable>', 'the environment variable that holds its API key')

@@ -33,6 +33,12 @@ Make an API key at your Profundis account profile (one key per account, shown on
     })
   })
 
+  it('refuses a label that would not look as it is', async () => {
+    const labels = ['a\nb', 'a\u001b[2J', 'a\u202eb', '', 'a'.repeat(101)]
+    const runs = await Promise.all(labels.map((label) => cli(['status', 'pendium', '--account', label])))
+    expect(runs.map(({ code, stdout }) => [code, stdout])).toEqual(runs.map(() => [2, '']))
+  })
+
   it('moves no cursor, whoever wrote its text', () => {
     const error = new PentauthError({ code: 'request_rejected', message: 'a\u001b[2Jb\r\u202ec', hint: 'd\ne' })
     expect(said(error)).toEqual({

@@ -8,7 +8,7 @@ import { saveSession } from '../src/session-saving.ts'
 import { signedInWith } from '../src/signed-in.ts'
 import type { Store } from '../src/store.ts'
 import { endedText, type StoredSession } from '../src/stored-session.ts'
-import { gate, keyOf, signedOut, tokenOf, url, type World, world } from './support/session.ts'
+import { failedSignOut, gate, keyOf, signedOut, tokenOf, url, type World, world } from './support/session.ts'
 import { turns } from './threats/support/turns.ts'
 
 // What happens at the same time, in one process or in two that share a lock, and stores that are behind.
@@ -157,19 +157,7 @@ describe('signing out', () => {
 
   it('again revokes what a deletion left alive that worked, and said that it failed', async () => {
     const made = world()
-    const { refreshToken } = await made.signIn()
-    let isLost = true
-    const store: Store = {
-      ...made.elsewhere(),
-      delete: async (key) => {
-        await made.store.delete(key)
-        if (isLost) throw new Error('connection lost')
-      },
-    }
-    await tokenOf(made.auth({ store }))
-    expect((await caught(made.signOut({ store }))).code).toBe('store_failed')
-    expect(made.issuer.revoked).toEqual([])
-    isLost = false
+    const { store, refreshToken } = await failedSignOut(made)
     await made.signOut({ store })
     expect(made.issuer.revoked).toEqual([refreshToken])
   })

@@ -64,12 +64,12 @@ async function intoStream(stream: NodeJS.WriteStream, { body }: Response): Promi
   else await pipeline(bytes, stream, { end: false })
 }
 
-/** Text without what moves a cursor, and with an end of line, so that what comes next begins on one. */
+/** Text without what moves a cursor or turns a line round, and with an end of line, so that what comes next begins on one. */
 async function* plainText(chunks: AsyncIterable<Uint8Array>): AsyncIterable<string> {
   const decoder = new TextDecoder()
   let last = '\n'
   for await (const chunk of chunks) {
-    const text = decoder.decode(chunk, { stream: true }).replace(/[^\P{Cc}\n\t]/gu, '')
+    const text = decoder.decode(chunk, { stream: true }).replace(/[^\P{Cc}\n\t]|[\u202a-\u202e\u2066-\u2069]/gu, '')
     last = text.at(-1) ?? last
     yield text
   }

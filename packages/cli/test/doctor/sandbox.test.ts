@@ -1,9 +1,9 @@
 import { createAuth, pendium, pendra, pensyve, pentographer, profundis, type Service } from '@pentauth/node'
-import { createSandbox, type SandboxOptions, signInAt } from '@pentauth/sandbox'
+import { createSandbox, type Sandbox, type SandboxOptions, signInAt } from '@pentauth/sandbox'
 import { listen } from '@pentauth/sandbox/server'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { type ExamineOptions, examine } from '../../src/doctor/examine.ts'
-import { broken } from '../support/examined.ts'
+import { broken, usual } from '../support/examined.ts'
 
 /** Examines a service as the sandbox has it. */
 async function examined(
@@ -12,8 +12,10 @@ async function examined(
   wishes: Partial<ExamineOptions> = {},
   options: SandboxOptions = {},
   kind = 'mcp',
+  prepare: (sandbox: Sandbox) => void = () => {},
 ) {
   const sandbox = createSandbox(options)
+  prepare(sandbox)
   const server = await listen(sandbox)
   onTestFinished(() => server.close())
   const env = { [`${service.id.toUpperCase()}_BASE_URL`]: server.origins[origin] }
@@ -21,12 +23,7 @@ async function examined(
   const resource =
     Object.values(moved.resources).find(({ protocol }) => protocol === kind) ?? Object.values(moved.resources)[0]
   const report = await examine(moved, resource?.url ?? '', {
-    page: 'http://localhost:6274',
-    redirectUri: 'http://127.0.0.1/callback',
-    register: false,
-    signIn: false,
-    timeout: 5_000,
-    env: {},
+    ...usual,
     present: async (request) => (request.way === 'redirect' ? (await signInAt(fetch, request.url)).href : undefined),
     ...wishes,
   })
@@ -99,19 +96,9 @@ describe('doctor at what is not MCP', () => {
 
 describe('doctor in a sandbox with faults', () => {
   it('tells a server in trouble from one without metadata', async () => {
-    const sandbox = createSandbox()
-    const server = await listen(sandbox)
-    onTestFinished(() => server.close())
-    sandbox.faults.add({ service: 'pendium', path: '/.well-known/*', status: 503 })
-    sandbox.faults.add({ service: 'pendium', path: '/token', drop: true })
-    const { service } = createAuth(pendium, { env: { PENDIUM_BASE_URL: server.origins['https://pendium.ai'] } })
-    const report = await examine(service, service.resources.mcp.url, {
-      page: 'http://localhost:6274',
-      redirectUri: 'http://127.0.0.1/callback',
-      register: false,
-      signIn: false,
-      timeout: 5_000,
-      env: {},
+    const { report } = await examined(pendium, 'https://pendium.ai', {}, {}, 'mcp', ({ faults }) => {
+      faults.add({ service: 'pendium', path: '/.well-known/*', status: 503 })
+      faults.add({ service: 'pendium', path: '/token', drop: true })
     })
     expect(broken(report)).toContain('error resource.found')
     expect(broken(report)).toContain('error client.signs_in')

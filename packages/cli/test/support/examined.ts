@@ -7,15 +7,20 @@ export interface Wishes extends Partial<ExamineOptions> {
   readonly server?: McpServiceOptions
 }
 
+/** What an examination is like unless somebody wishes otherwise. */
+export const usual: ExamineOptions = {
+  page: 'http://localhost:6274',
+  redirectUri: 'http://127.0.0.1/callback',
+  register: false,
+  signIn: false,
+  timeout: 5_000,
+  env: {},
+}
+
 /** Examines an MCP server in this process; the person who is asked to sign in agrees. */
 export function examined(mcp: string, { server = {}, ...options }: Wishes = {}): Promise<Report> {
   return examine(mcpService(mcp, server), mcp, {
-    page: 'http://localhost:6274',
-    redirectUri: 'http://127.0.0.1/callback',
-    register: false,
-    signIn: false,
-    timeout: 5_000,
-    env: {},
+    ...usual,
     present: async (request) => {
       if (request.way !== 'redirect') throw new TypeError('A page was expected.')
       const url = new URL(request.url)

@@ -1,4 +1,5 @@
-import { testKey } from '@pentauth/tooling/canary'
+import { caught, testKey } from '@pentauth/tooling/canary'
+import { expect } from 'vitest'
 import { createSecret } from '../../src/credential.ts'
 import { type Auth, createAuth, PentauthError, type PentauthEvent, type Runtime } from '../../src/index.ts'
 import { pensyve } from '../../src/services.ts'
@@ -197,6 +198,24 @@ export function world(given: Partial<Issuer> = {}, answers: (count: number) => n
       delete: (name) => store.delete(name),
     }),
   }
+}
+
+/** A session whose sign-out failed: the store deleted it, and said that it could not. The store works from here on. */
+export async function failedSignOut(made: World): Promise<{ readonly store: Store; readonly refreshToken: string | undefined }> {
+  const { refreshToken } = await made.signIn()
+  let isLost = true
+  const store: Store = {
+    ...made.elsewhere(),
+    delete: async (key) => {
+      await made.store.delete(key)
+      if (isLost) throw new Error('connection lost')
+    },
+  }
+  await tokenOf(made.auth({ store }))
+  expect((await caught(made.signOut({ store }))).code).toBe('store_failed')
+  expect(made.issuer.revoked).toEqual([])
+  isLost = false
+  return { store, refreshToken }
 }
 
 export const tokenOf = async (auth: Auth): Promise<string> => (await auth.credential(url)).secret.reveal()
