@@ -29,7 +29,8 @@ const commands: Readonly<Record<string, readonly CommandMaker[]>> = {
 }
 
 /** Runs one command line, and resolves with the exit code. */
-export async function run(args: readonly string[], host: Host): Promise<number> {
+export async function run(given: readonly string[], host: Host): Promise<number> {
+  const args = given[0] === 'help' ? [...given.slice(1), '--help'] : given
   let code: number = exitCodes.done
   // Behind -- is what others are to read.
   const json = args.slice(0, [...args, '--'].indexOf('--')).includes('--json')

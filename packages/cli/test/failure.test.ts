@@ -33,6 +33,12 @@ Make an API key at your Profundis account profile (one key per account, shown on
     })
   })
 
+  it('helps those who ask by the word, too', async () => {
+    const [word, option] = await Promise.all([cli(['help', 'mcp', 'config']), cli(['mcp', 'config', '--help'])])
+    expect([word.code, word.stdout]).toEqual([0, option.stdout])
+    expect(word.stdout).toContain('Usage: pentauth mcp config')
+  })
+
   it('refuses a label that would not look as it is', async () => {
     const labels = ['a\nb', 'a\u001b[2J', 'a\u202eb', '', 'a'.repeat(101)]
     const runs = await Promise.all(labels.map((label) => cli(['status', 'pendium', '--account', label])))

@@ -151,6 +151,14 @@ describe('pentauth mcp config', () => {
     expect([unread.code, unread.stderr.includes('without --write you get it alone')]).toEqual([2, true])
   })
 
+  it('takes no option that would do nothing', async () => {
+    const { env, args } = home()
+    const idle = [['--yes'], ['--replace'], ['--file', 'x.json']]
+    const runs = await Promise.all(idle.map((options) => cli([...args, ...options], { env })))
+    expect(runs.map(({ code, stdout }) => [code, stdout])).toEqual(runs.map(() => [2, '']))
+    for (const { stderr } of runs) expect(stderr).toContain('Say --write')
+  })
+
   it('follows links to links that lead to nothing yet, and says which file it wrote', async () => {
     const { env, path, args } = home()
     const [first, second, third] = ['1.json', '2.json', '3.json'].map((name) => join(dirname(path), name)) as string[]

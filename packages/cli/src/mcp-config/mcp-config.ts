@@ -30,6 +30,7 @@ export interface ConfigOptions extends ServiceOptions, Pick<ClientConfigOptions,
  * @throws PentauthError those of `clientConfig`, `invalid_option`.
  */
 export async function configureClient(name: string, options: ConfigOptions, host: Host): Promise<ExitCode> {
+  checkOptions(options)
   const service = await movedService(name, options, host)
   const client = (options.client ?? (await chosenClient(host))) as McpClient
   const wishes = wishesOf(options, host)
@@ -50,6 +51,16 @@ export async function configureClient(name: string, options: ConfigOptions, host
     host.stderr.write(`${isWritten ? 'Written' : isSame ? 'As it is already' : 'Not written'}: ${path}\n`)
   shown({ ...config, path }, '', { diff, written: isWritten }, options, host)
   return isSame || isWritten ? exitCodes.done : exitCodes.failed
+}
+
+function checkOptions({ write, dryRun, yes, file, replace }: ConfigOptions): void {
+  const idle = Object.entries({ yes, file, replace }).find(([, value]) => value !== undefined)
+  if (!idle || write || dryRun) return
+  throw new PentauthError({
+    code: 'invalid_option',
+    message: `--${idle[0]} is for writing, and nothing is to be written.`,
+    hint: 'Say --write, too, or --dry-run to see what would be written.',
+  })
 }
 
 function wishesOf(options: ConfigOptions, { env }: Host): ClientConfigOptions {
