@@ -95,9 +95,22 @@ async function definitionIn(path: string): Promise<Service> {
     throw unreadable('is no JSON')
   }
   try {
-    return parseService(definition)
+    return withOwnAudiences(parseService(definition))
   } catch (error) {
     if (!PentauthError.isInstance(error)) throw error
     throw new PentauthError({ code: error.code, message: `${path}: ${error.message}` })
   }
+}
+
+/** A file may come from anybody, and saved sign-ins are found by audience: it names none that another server's sign-in may have. */
+function withOwnAudiences(service: Service): Service {
+  for (const [name, { url, audience }] of Object.entries<Resource>(service.resources)) {
+    if (audience === undefined || (URL.canParse(audience) && new URL(audience).origin === new URL(url).origin)) continue
+    throw new PentauthError({
+      code: 'invalid_service',
+      message: `The audience of its resource "${typed(name)}" is not at the origin of its address, and could have somebody else's sign-in sent there.`,
+      hint: 'In a file, name an audience at the same origin, or none; a program may define another one.',
+    })
+  }
+  return service
 }

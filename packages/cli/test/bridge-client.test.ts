@@ -67,6 +67,7 @@ describe('pentauth bridge, whose client', () => {
     deaf.child.stdout?.destroy()
     deaf.write('no JSON\n')
     expect(await deaf.ended).toEqual({ code: 0, signal: null })
+    expect(server.asked.filter(({ method }) => method === 'DELETE')).toHaveLength(2)
   })
 
   it('cancels: the server hears it, and nothing is answered', async () => {

@@ -1,9 +1,11 @@
+import { readFileSync, writeFileSync } from 'node:fs'
 import { Writable } from 'node:stream'
 import { PentauthError } from '@pentauth/core'
 import { testKey } from '@pentauth/tooling/canary'
 import { describe, expect, it } from 'vitest'
 import { reportFailure } from '../src/failure.ts'
 import { cli, world } from './support/cli.ts'
+import { ownService } from './support/own-service.ts'
 
 function said(error: unknown, { json = false, env = {} } = {}): { readonly code: number; readonly text: string } {
   let text = ''
@@ -37,6 +39,22 @@ Make an API key at your Profundis account profile (one key per account, shown on
     const [word, option] = await Promise.all([cli(['help', 'mcp', 'config']), cli(['mcp', 'config', '--help'])])
     expect([word.code, word.stdout]).toEqual([0, option.stdout])
     expect(word.stdout).toContain('Usage: pentauth mcp config')
+  })
+
+  it('takes no definition that asks for what another server was given', async () => {
+    const { file, folder } = await ownService((_, response) => response.end())
+    const definition = JSON.parse(readFileSync(file, 'utf8'))
+    for (const audience of ['https://mcp.pensyve.com/mcp', 'urn:others']) {
+      definition.resources.rest.audience = audience
+      writeFileSync(file, JSON.stringify(definition))
+      const runs = await Promise.all([
+        cli(['fetch', file, 'x'], { cwd: folder }),
+        cli(['logout', file], { cwd: folder }),
+        cli(['headers', file], { cwd: folder }),
+      ])
+      expect(runs.map(({ code, stdout }) => [code, stdout])).toEqual(runs.map(() => [2, '']))
+      for (const { stderr } of runs) expect(stderr).toMatch(/audience.*invalid_service/s)
+    }
   })
 
   it('refuses a label that would not look as it is', async () => {

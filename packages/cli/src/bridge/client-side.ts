@@ -20,6 +20,12 @@ export function clientSide({ stdin, stdout, stderr }: Pick<Host, 'stdin' | 'stdo
     if (line !== undefined) write(`${line}\n`)
   }
   let hasLeft = false
+  const leave = () => {
+    hasLeft = true
+    stdin.destroy()
+  }
+  // Who reads no more has left, and the server is to hear it.
+  stdout.removeAllListeners('error').on('error', leave)
   return {
     say,
     async listen(heard) {
@@ -35,10 +41,7 @@ export function clientSide({ stdin, stdout, stderr }: Pick<Host, 'stdin' | 'stdo
         if (!hasLeft && (error as NodeJS.ErrnoException).code !== 'EIO') throw error
       }
     },
-    leave() {
-      hasLeft = true
-      stdin.destroy()
-    },
+    leave,
   }
 }
 

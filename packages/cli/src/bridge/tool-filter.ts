@@ -10,8 +10,7 @@ export interface ToolFilter {
 
 /** @param patterns names of tools, with `*` for any characters */
 export function toolFilter(patterns: readonly string[]): ToolFilter {
-  const hidden = patterns.map((pattern) => new RegExp(`^${pattern.split('*').map(quoted).join('.*')}$`, 's'))
-  const isHidden = (name: unknown) => typeof name === 'string' && hidden.some((one) => one.test(name))
+  const isHidden = (name: unknown) => typeof name === 'string' && patterns.some((pattern) => matches(name, pattern))
   return {
     refuse: ({ id, method, params }) =>
       method === 'tools/call' && isHidden(params?.name)
@@ -25,6 +24,17 @@ export function toolFilter(patterns: readonly string[]): ToolFilter {
   }
 }
 
-function quoted(text: string): string {
-  return text.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&')
+/** In one pass, however many `*` there are: each part is taken where it comes first, and the last where it ends the name. */
+function matches(name: string, pattern: string): boolean {
+  const [first = '', ...others] = pattern.split('*')
+  const last = others.pop()
+  if (last === undefined) return name === pattern
+  if (!name.startsWith(first)) return false
+  let place = first.length
+  for (const part of others) {
+    const found = name.indexOf(part, place)
+    if (found < 0) return false
+    place = found + part.length
+  }
+  return name.length - last.length >= place && name.endsWith(last)
 }

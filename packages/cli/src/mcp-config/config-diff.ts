@@ -27,10 +27,10 @@ function bare(line: string): string {
   return line.trim().replace(/,$/, '')
 }
 
-/** Brackets, headings and names stay. */
+/** Brackets, headings of TOML, whose first name has no quotes as a value in a list would, and names stay. */
 function withoutValue(text: string): string {
-  if (/^[\s{}[\],]*$/.test(text) || /^\s*\[\[?[\w."-]+\]\]?$/.test(text)) return text
-  const [, name, value = ''] = /^(\s*(?:- )?(?:"[^"\\]*"|[\w-]+)\s*[:=]\s*)(.*)$/.exec(text) ?? []
+  if (/^[\s{}[\],]*$/.test(text) || /^\s*\[\[?[A-Za-z_][\w-]*(?:\.(?:"[^"\\]*"|[\w-]+))*\]\]?$/.test(text)) return text
+  const [, name, value = ''] = /^(\s*(?:- [a-z][A-Za-z]*|"[^"\\]*"|[\w-]+)\s*[:=]\s*)(.*)$/.exec(text) ?? []
   if (name === undefined) return `${/^\s*/.exec(text)?.[0] ?? ''}…`
   return /^[\s{}[\],]*$/.test(value) ? text : `${name}…${value.endsWith(',') ? ',' : ''}`
 }

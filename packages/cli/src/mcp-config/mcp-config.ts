@@ -6,7 +6,7 @@ import { type ExitCode, exitCodes } from '../exit-code.ts'
 import type { Host } from '../host.ts'
 import type { ServiceOptions } from '../service-options.ts'
 import { movedService } from '../sessions/moved-service.ts'
-import { asJson } from '../words.ts'
+import { asJson, plain } from '../words.ts'
 import { agreed, chosenClient } from './client-questions.ts'
 import { configDiff } from './config-diff.ts'
 import { presentFile, replaceFile } from './file-replacement.ts'
@@ -42,13 +42,13 @@ export async function configureClient(name: string, options: ConfigOptions, host
     throw inOurWords(error)
   })
   const isSame = text === file.text
-  const diff = isSame ? '' : configDiff(path, file.text, text, config.text)
+  const diff = isSame ? '' : configDiff(plain(path), file.text, text, config.text)
   if (options.dryRun) return shown({ ...config, path }, diff, { diff }, options, host)
   const isWritten = !isSame && (await agreed(path, diff, options, host))
   // A file of one person may come to hold secrets; one of a project is everybody's.
   if (isWritten) await replaceFile(file, text, options.scope === 'project' ? 0o666 : 0o600)
   if (!options.json)
-    host.stderr.write(`${isWritten ? 'Written' : isSame ? 'As it is already' : 'Not written'}: ${path}\n`)
+    host.stderr.write(`${isWritten ? 'Written' : isSame ? 'As it is already' : 'Not written'}: ${plain(path)}\n`)
   shown({ ...config, path }, '', { diff, written: isWritten }, options, host)
   return isSame || isWritten ? exitCodes.done : exitCodes.failed
 }
@@ -87,7 +87,7 @@ function shown(config: ClientConfig, result: string, facts: object, { json }: Co
 function aboutConfig({ path, env, notes, commands, credential }: ClientConfig, host: Host): string {
   const home = credential === 'bridge' || credential === 'helper' ? host.env.PENTAUTH_HOME : undefined
   const lines = [
-    `File: ${path}`,
+    `File: ${plain(path)}`,
     ...(env.length > 0 ? [`Must be set: ${env.join(', ')}`] : []),
     ...(home ? [`PENTAUTH_HOME is set here: sign-ins are found where the client starts with it, too.`] : []),
     ...notes,

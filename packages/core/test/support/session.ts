@@ -201,7 +201,9 @@ export function world(given: Partial<Issuer> = {}, answers: (count: number) => n
 }
 
 /** A session whose sign-out failed: the store deleted it, and said that it could not. The store works from here on. */
-export async function failedSignOut(made: World): Promise<{ readonly store: Store; readonly refreshToken: string | undefined }> {
+export async function failedSignOut(
+  made: World,
+): Promise<{ readonly store: Store; readonly refreshToken: string | undefined }> {
   const { refreshToken } = await made.signIn()
   let isLost = true
   const store: Store = {
