@@ -67,7 +67,7 @@ describe('generated', { timeout: 30 * 60_000 }, () => {
           expect(Object.getPrototypeOf(parameters)).toBeNull()
         }
       }),
-      { ...always, numRuns: rounds(10_000) },
+      { ...always, numRuns: rounds(5_000) },
     )
   })
 
@@ -86,10 +86,10 @@ describe('generated', { timeout: 30 * 60_000 }, () => {
         const callback = new URLSearchParams([...given, ...(isOurs ? [['state', state]] : [])])
         await isHarmless(() => finishSignIn(service, asText ? `${redirectUri}?${callback}` : callback, shared))
       }),
-      { ...always, numRuns: rounds(500) },
+      { ...always, numRuns: rounds(200) },
     )
     // A code is only sent for a callback that is an answer.
-    expect(asked).toBeLessThan(rounds(500))
+    expect(asked).toBeLessThan(rounds(200))
   })
 
   it('callback texts: a typed error', async () => {
@@ -100,7 +100,7 @@ describe('generated', { timeout: 30 * 60_000 }, () => {
     )
     await fc.assert(
       fc.asyncProperty(text, (callback) => isHarmless(() => finishSignIn(acme(), callback, { store: memoryStore() }))),
-      { ...always, numRuns: rounds(2_000) },
+      { ...always, numRuns: rounds(500) },
     )
   })
 
@@ -132,7 +132,7 @@ describe('generated', { timeout: 30 * 60_000 }, () => {
         const { state } = await startSignIn(service, { ...shared, redirectUri, client: { clientId: 'one' } })
         await isHarmless(() => finishSignIn(service, new URLSearchParams({ state, code: 'a' }), shared))
       }),
-      { ...always, numRuns: rounds(2_000) },
+      { ...always, numRuns: rounds(500) },
     )
   })
 
@@ -173,7 +173,7 @@ describe('generated', { timeout: 30 * 60_000 }, () => {
           expect(started.url.protocol).toMatch(/^https?:$/)
         })
       }),
-      { ...always, numRuns: rounds(2_000) },
+      { ...always, numRuns: rounds(500) },
     )
   })
 
@@ -182,7 +182,7 @@ describe('generated', { timeout: 30 * 60_000 }, () => {
       fc.property(fc.oneof(fc.json(), fc.string()), (text) => {
         expect(['nothing', 'session', 'ended', 'unreadable']).toContain(parseStored(text).is)
       }),
-      { ...always, numRuns: rounds(10_000) },
+      { ...always, numRuns: rounds(5_000) },
     )
   })
 })
