@@ -15,6 +15,8 @@ const chromium = playwright({
 
 export default defineConfig({
   test: {
+    // They wait for pages most of the time.
+    maxWorkers: 2,
     projects: [
       {
         test: {

@@ -8,6 +8,8 @@ export default defineConfig({
     testTimeout: 60_000,
     hookTimeout: 60_000,
     include: ['test/**/*.test.ts'],
+    // They wait for other programs most of the time.
+    maxWorkers: 3,
     setupFiles: ['@pentauth/tooling/canary'],
   },
 })

@@ -80,7 +80,7 @@ async function signedIn(
   const { service, resource } = visit
   try {
     const wishes = {
-      store: memoryStore(),
+      store: { ...memoryStore(), name: 'memory, for this examination alone' },
       resource: resource.name,
       issuer,
       redirectUri,
